@@ -1,0 +1,176 @@
+#!/usr/bin/env bash
+# The AWS CLI (v2), skopeo and curl, none of which was written here, against `callboard local` with both stages deployed.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+callboard=$root/target/debug/callboard
+# Not whatever `aws` comes first: PyPI's is v1, which has no `logs tail`.
+aws_cli=/usr/bin/aws
+work=$(mktemp -d)
+children=()
+count=0
+
+cleanup() {
+    for child in "${children[@]}"; do
+        kill "$child" 2>/dev/null || true
+        wait "$child" 2>/dev/null || true
+    done
+    rm -rf "$work"
+}
+trap cleanup EXIT
+
+fail() {
+    echo "FAILED: $1"
+    shift
+    [ $# -eq 0 ] || printf '  %s\n' "$@"
+    [ ! -s "$work/local.err" ] || { echo "  the local cloud said:"; sed 's/^/  | /' "$work/local.err"; }
+    exit 1
+}
+
+# is WHAT EXPECTED GOT
+is() {
+    [ "$2" = "$3" ] || fail "$1" "expected: $2" "got:      $3"
+    count=$((count + 1))
+    echo "ok $1"
+}
+
+# has WHAT PART WHOLE
+has() {
+    case $3 in
+        *"$2"*) ;;
+        *) fail "$1" "expected in it: $2" "got: $3" ;;
+    esac
+    count=$((count + 1))
+    echo "ok $1"
+}
+
+# until_true SECONDS WHAT COMMAND…: waits for a condition to come true.
+until_true() {
+    local end=$((SECONDS + $1)) what=$2
+    shift 2
+    until "$@" >/dev/null 2>&1; do
+        [ $SECONDS -lt $end ] || fail "waited in vain: $what"
+        sleep 0.1
+    done
+}
+
+aws() {
+    "$aws_cli" --endpoint-url "$endpoint" --output json "$@"
+}
+
+# A project of its own beside the repository, so that nothing of a developer's local cloud is touched.
+mkdir "$work/project"
+cd "$work/project"
+cat >callboard.toml <<TOML
+name = "hello"
+[build]
+dir = "$root"
+package = "service"
+profile = "lambda"
+TOML
+printf 'SOME_ENV=one\nOTHER_ENV=two\n' >.env.stage
+printf 'SOME_ENV=three\nOTHER_ENV=four\n' >.env.prod
+# No profile and no setting of whoever runs this may leak in.
+unset AWS_PROFILE AWS_SESSION_TOKEN
+export HOME=$work/home AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
+export AWS_PAGER='' NO_COLOR=1
+export CARGO_HOME=${CARGO_HOME:-$(eval echo ~"$(id -un)")/.cargo} RUSTUP_HOME=${RUSTUP_HOME:-$(eval echo ~"$(id -un)")/.rustup}
+mkdir "$HOME"
+
+"$callboard" local --port 0 --fresh >"$work/local.out" 2>"$work/local.err" &
+children+=($!)
+until_true 30 "the local cloud says its address" grep -q AWS_REGION "$work/local.out"
+# shellcheck disable=SC1091  # the lines are meant to be read by a shell
+. "$work/local.out"
+endpoint=$AWS_ENDPOINT_URL
+has "the endpoint is on loopback" http://127.0.0.1: "$endpoint"
+registry=${endpoint#http://}
+
+for stage in stage prod; do
+    "$callboard" deploy "$stage" --yes >"$work/deploy.$stage" 2>&1 ||
+        fail "callboard deploy $stage --yes" "$(cat "$work/deploy.$stage")"
+    echo "ok callboard deploy $stage --yes"
+    count=$((count + 1))
+done
+
+# Who, what, how configured.
+is "sts get-caller-identity: account" 000000000000 "$(aws sts get-caller-identity | jq -r .Account)"
+function=$(aws lambda get-function --function-name hello-stage)
+is "lambda get-function: state" Active "$(jq -r .Configuration.State <<<"$function")"
+is "lambda get-function: package" Image "$(jq -r .Configuration.PackageType <<<"$function")"
+is "lambda get-function: ENV" stage "$(jq -r .Configuration.Environment.Variables.ENV <<<"$function")"
+has "lambda get-function: image by digest" hello@sha256: "$(jq -r .Code.ImageUri <<<"$function")"
+
+# The data plane, from the deployed processes.
+rest_api=$(aws apigateway get-rest-apis | jq -r '.items[] | select(.name == "hello") | .id')
+is "apigateway get-stages" "prod stage" \
+    "$(aws apigateway get-stages --rest-api-id "$rest_api" | jq -r '[.item[].stageName] | sort | join(" ")')"
+is "apigateway get-stages: stage variable" prod \
+    "$(aws apigateway get-stages --rest-api-id "$rest_api" | jq -r '.item[] | select(.stageName == "prod") | .variables.env')"
+url=$(aws apigateway get-tags --resource-arn "arn:aws:apigateway:us-east-1::/restapis/$rest_api" | jq -r '.tags["callboard:url"]')
+is "GET /stage/api/v0" '{"ENV":"stage","message":"Hello World!","SOME_ENV":"one","OTHER_ENV":"two"}' \
+    "$(curl -sS "$url/stage/api/v0" | jq -c '{ENV, message, SOME_ENV, OTHER_ENV}')"
+is "GET /prod/api/v0" '{"ENV":"prod","message":"Hello World!","SOME_ENV":"three","OTHER_ENV":"four"}' \
+    "$(curl -sS "$url/prod/api/v0" | jq -c '{ENV, message, SOME_ENV, OTHER_ENV}')"
+
+# A change by another hand is what the next request sees.
+aws lambda update-function-configuration --function-name hello-stage --timeout 7 \
+    --environment 'Variables={ENV=stage,SOME_ENV=changed,OTHER_ENV=two}' >/dev/null
+aws lambda wait function-updated --function-name hello-stage
+is "lambda update-function-configuration: timeout" 7 \
+    "$(aws lambda get-function-configuration --function-name hello-stage | jq .Timeout)"
+is "lambda update-function-configuration: environment" changed "$(curl -sS "$url/stage/api/v0" | jq -r .SOME_ENV)"
+
+# The log line of one request of ours, found in what is there and seen to arrive.
+request_id() {
+    curl -sS -o /dev/null -D - "$url/stage/api/v0/items" | tr -d '\r' |
+        awk 'tolower($1) == "x-amzn-requestid:" { print $2 }'
+}
+group=/aws/lambda/hello-stage
+id=$(request_id)
+[ -n "$id" ] || fail "the answer has an x-amzn-RequestId"
+in_tail() {
+    aws logs tail "$group" --since 10m --format short | grep -q "$id"
+}
+until_true 20 "logs tail shows request $id" in_tail
+echo "ok logs tail" && count=$((count + 1))
+"$aws_cli" --endpoint-url "$endpoint" logs tail "$group" --follow --since 1m --format short \
+    >"$work/tail" 2>"$work/tail.err" &
+children+=($!)
+until_true 30 "logs tail --follow shows what was there" grep -q "$id" "$work/tail"
+id=$(request_id)
+until_true 30 "logs tail --follow shows the new request $id" grep -q "$id" "$work/tail"
+is "logs tail --follow: complaints" "" "$(cat "$work/tail.err")"
+
+# The registry, by the account's own token.
+images=$(aws ecr describe-images --repository-name hello)
+is "ecr describe-images: one image runs on both stages" 1 "$(jq '.imageDetails | length' <<<"$images")"
+tag=$(jq -r '.imageDetails[0].imageTags[0]' <<<"$images")
+digest=$(jq -r '.imageDetails[0].imageDigest' <<<"$images")
+login() {
+    "$aws_cli" --endpoint-url "$endpoint" ecr get-login-password |
+        skopeo login --tls-verify=false --authfile "$work/auth.json" --username AWS --password-stdin "$registry"
+}
+has "skopeo login" "Login Succeeded" "$(login)"
+inspected=$(skopeo inspect --tls-verify=false --authfile "$work/auth.json" "docker://$registry/hello:$tag")
+is "skopeo inspect: digest" "$digest" "$(jq -r .Digest <<<"$inspected")"
+is "skopeo inspect: layers" 2 "$(jq '.Layers | length' <<<"$inspected")"
+skopeo copy --quiet --src-tls-verify=false --authfile "$work/auth.json" \
+    "docker://$registry/hello:$tag" "oci:$work/copied:out"
+is "skopeo copy, out: layers" 2 "$(jq -r '.manifests[0].digest' "$work/copied/index.json" | cut -d: -f2 |
+    xargs -I{} jq '.layers | length' "$work/copied/blobs/sha256/{}")"
+skopeo copy --quiet --dest-tls-verify=false --authfile "$work/auth.json" \
+    "oci:$work/copied:out" "docker://$registry/hello:by-skopeo"
+is "skopeo copy, in: tag" by-skopeo \
+    "$(aws ecr describe-images --repository-name hello --image-ids imageTag=by-skopeo | jq -r '.imageDetails[0].imageTags[]' | grep by-skopeo)"
+if skopeo inspect --tls-verify=false --creds AWS:wrong "docker://$registry/hello:$tag" >"$work/refused" 2>&1; then
+    fail "a wrong password is refused"
+fi
+has "a wrong password is refused" uthor "$(cat "$work/refused")"
+
+# A stranger's credentials are not let in: nobody can mistake this for AWS.
+if AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE AWS_SECRET_ACCESS_KEY=x aws sts get-caller-identity >"$work/refused" 2>&1; then
+    fail "other credentials are refused"
+fi
+has "other credentials are refused" "error occurred" "$(cat "$work/refused")"
+
+echo "$count checks passed"

@@ -1,0 +1,262 @@
+//! The application: what is known, and how it changes. [`App::act`] takes what the operator wants, [`App::hear`] what the
+//! world answered; both are pure and say what the world must do next. [`App::feeds`] says what must be followed: it is
+//! computed from what is on the screen.
+
+mod action;
+mod change;
+mod effect;
+mod event;
+mod navigate;
+mod notices;
+mod remote;
+
+pub use action::{Action, Motion, ScreenName};
+pub use effect::{Command, Effect, Feed, Query, Ticket};
+pub use event::{Answer, Connection, Event, News, TailState};
+pub use notices::Notice;
+pub use remote::Remote;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::domain::{Overview, Problem, StageName};
+use crate::screen::board::Board;
+use crate::screen::checks::Checks;
+use crate::screen::deploy::{Deploy, Phase};
+use crate::screen::logs::Logs;
+
+/// How far a tail reaches back when it first starts.
+const FIRST_LOOK_MS: i64 = 15 * 60 * 1000;
+/// How far a tail reaches back behind what it had when it starts again.
+const OVERLAP_MS: i64 = 60_000;
+
+/// What does not change while the console runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The service's name: functions are called `NAME-stage` and `NAME-prod`.
+    pub service: String,
+    /// `local` or `aws`.
+    pub cloud: String,
+    /// Whether changes are refused, for stage and for prod.
+    pub read_only: [bool; 2],
+    /// Bytes of log lines that are kept.
+    pub log_budget: usize,
+}
+
+/// The application's state.
+#[derive(Debug)]
+pub struct App {
+    /// What does not change.
+    pub facts: Facts,
+    /// Where we are and as whom.
+    pub connection: Remote<Connection>,
+    /// Both columns.
+    pub board: Board,
+    /// The log stream.
+    pub logs: Logs,
+    /// The checks screen.
+    pub checks: Checks,
+    /// The last deploy, if one was begun.
+    pub deploy: Option<Deploy>,
+    /// Whether the keys are shown.
+    pub help: bool,
+    /// What the footer tells for a while.
+    pub notice: Option<Notice>,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    screens: Vec<ScreenName>,
+    tickets: BTreeMap<Query, Ticket>,
+    last_ticket: u64,
+    interrupted: bool,
+}
+
+impl App {
+    /// Nothing is known yet; the board is on the screen.
+    pub fn new(facts: Facts) -> App {
+        let logs = Logs::new(facts.log_budget);
+        App {
+            facts,
+            connection: Remote::Loading { stale: None },
+            board: Board::new(),
+            logs,
+            checks: Checks::default(),
+            deploy: None,
+            help: false,
+            notice: None,
+            size: (80, 24),
+            screens: vec![ScreenName::Board],
+            tickets: BTreeMap::new(),
+            last_ticket: 0,
+            interrupted: false,
+        }
+    }
+
+    /// The screen that is shown.
+    pub fn screen(&self) -> ScreenName {
+        self.screens.last().copied().unwrap_or(ScreenName::Board)
+    }
+
+    /// What must be followed for what is on the screen.
+    pub fn feeds(&self) -> BTreeSet<Feed> {
+        if self.connection.value().is_none() {
+            return BTreeSet::from([Feed::Connect]);
+        }
+        let overviews = StageName::ALL.map(Feed::Overview);
+        let tails = StageName::ALL.map(Feed::Tail);
+        match self.screen() {
+            ScreenName::Board | ScreenName::Logs => overviews.into_iter().chain(tails).collect(),
+            ScreenName::Checks => overviews.into_iter().collect(),
+            ScreenName::Deploy => BTreeSet::new(),
+        }
+    }
+
+    /// From when on a tail of `stage` that starts now must read, epoch milliseconds.
+    pub fn tail_start(&self, stage: StageName, now: Timestamp) -> i64 {
+        match self.logs.store.newest(stage) {
+            Some(newest) => newest - OVERLAP_MS,
+            None => now.as_millisecond() - FIRST_LOOK_MS,
+        }
+    }
+
+    /// Whether anything on the screen changes with the clock alone, so that it must be drawn each second.
+    pub fn is_ticking(&self) -> bool {
+        self.notice.is_some()
+            || self.deploy.as_ref().is_some_and(Deploy::is_running)
+            || self.connection.is_loading()
+            || StageName::ALL.into_iter().any(|stage| {
+                let column = self.board.of(stage);
+                column.smoke.is_loading() || column.cors.is_loading()
+            })
+    }
+
+    /// Forgets what is over.
+    pub fn tick(&mut self, now: Timestamp) {
+        if self.notice.as_ref().is_some_and(|notice| !notice.alive(now)) {
+            self.notice = None;
+            self.interrupted = false;
+        }
+    }
+
+    /// The operator wants something.
+    pub fn act(&mut self, action: Action, now: Timestamp) -> Vec<Effect> {
+        if action != Action::Interrupt {
+            self.interrupted = false;
+        }
+        match action {
+            Action::Interrupt => self.interrupt(now),
+            Action::Back => self.back(now),
+            Action::Escape => self.escape(now),
+            Action::Help => {
+                self.help = !self.help;
+                vec![]
+            }
+            Action::Open(screen) => {
+                self.open(screen);
+                vec![]
+            }
+            Action::Deploy(stage) => self.plan_deploy(stage, now),
+            Action::Check(kind) => self.run_checks(kind, now),
+            Action::Refresh => self.refresh(),
+            Action::Move(motion) => {
+                self.step(motion);
+                vec![]
+            }
+            Action::Enter => self.enter(now),
+            Action::NextFocus => {
+                self.next_focus();
+                vec![]
+            }
+            Action::Submit => self.submit(now),
+            Action::Copy => self.copy(now),
+            Action::Follow | Action::CycleStages | Action::CycleTime | Action::Wrap | Action::Filter => {
+                self.act_on_logs(&action);
+                vec![]
+            }
+            Action::Type(_) | Action::Erase | Action::EraseAll | Action::Paste(_) => {
+                self.edit(action);
+                vec![]
+            }
+            Action::Ignore => vec![],
+        }
+    }
+
+    /// The world answered.
+    pub fn hear(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        match event {
+            Event::Answered { ticket, query, answer } => {
+                if self.tickets.get(&query) == Some(&ticket) {
+                    self.answered(query, answer, now);
+                }
+                vec![]
+            }
+            Event::Progressed { ticket, progress } => {
+                if let Some(deploy) = self.running(ticket) {
+                    deploy.progress(progress, now);
+                }
+                vec![]
+            }
+            Event::Changed { ticket, result } => self.changed(ticket, result, now),
+            Event::Fed { feed, news } => {
+                if self.feeds().contains(&feed) {
+                    self.fed(feed, news, now);
+                }
+                vec![]
+            }
+            Event::Terminated { signal } => {
+                vec![Effect::Quit { code: 128 + signal, farewell: self.half_done() }]
+            }
+        }
+    }
+
+    fn read(&mut self, query: Query) -> Effect {
+        let ticket = self.new_ticket();
+        self.tickets.insert(query.clone(), ticket);
+        Effect::Read(ticket, query)
+    }
+
+    fn new_ticket(&mut self) -> Ticket {
+        self.last_ticket += 1;
+        Ticket(self.last_ticket)
+    }
+
+    fn answered(&mut self, query: Query, answer: Answer, now: Timestamp) {
+        match (query, answer) {
+            (Query::Overview(stage), Answer::Overview(result)) => self.overview(stage, *result, now),
+            (Query::Plan(stage), Answer::Planned(result)) => {
+                if let Some(deploy) = self.deploy.as_mut().filter(|deploy| deploy.stage == stage)
+                    && let Phase::Confirm { plan, .. } = &mut deploy.phase
+                {
+                    plan.settle(*result, now);
+                }
+            }
+            (Query::Checks { kind, stage, .. }, Answer::Checked(report)) => {
+                self.board.of_mut(stage).report_mut(kind).settle(Ok(report), now);
+            }
+            _ => {}
+        }
+    }
+
+    fn fed(&mut self, feed: Feed, news: News, now: Timestamp) {
+        match (feed, news) {
+            (Feed::Connect, News::Connected(result)) => self.connection.settle(result, now),
+            (Feed::Overview(stage), News::Overview(result)) => self.overview(stage, *result, now),
+            (Feed::Tail(_), News::Lines(lines)) => self.logs.take(lines),
+            (Feed::Tail(stage), News::Tail(state)) => self.logs.tail(stage, state, now),
+            _ => {}
+        }
+    }
+
+    fn overview(&mut self, stage: StageName, result: Result<Overview, Problem>, now: Timestamp) {
+        if let Ok(overview) = &result {
+            self.mark_deploy(stage, overview);
+        }
+        self.board.of_mut(stage).overview.settle(result, now);
+    }
+}
+
+/// The part of an ARN that a person knows: the user's name, or the role and the session.
+pub fn short_identity(arn: &str) -> &str {
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or(arn);
+    resource.split_once('/').map_or(resource, |(_, name)| name)
+}

@@ -1,0 +1,94 @@
+use crate::domain::{CheckKind, StageName};
+
+/// A full-screen view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ScreenName {
+    /// Stage and prod side by side.
+    Board,
+    /// The log stream.
+    Logs,
+    /// Smoke and CORS in detail.
+    Checks,
+    /// A deploy: plan, confirmation, steps.
+    Deploy,
+}
+
+impl ScreenName {
+    /// As it stands in the header.
+    pub fn title(self) -> &'static str {
+        match self {
+            ScreenName::Board => "board",
+            ScreenName::Logs => "logs",
+            ScreenName::Checks => "checks",
+            ScreenName::Deploy => "deploy",
+        }
+    }
+}
+
+/// How far a selection or a scroll position moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Motion {
+    /// One line up.
+    Up,
+    /// One line down.
+    Down,
+    /// One screen up.
+    PageUp,
+    /// One screen down.
+    PageDown,
+    /// To the first.
+    Top,
+    /// To the last.
+    Bottom,
+}
+
+/// What the operator wants, free of the key that said it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Show a screen.
+    Open(ScreenName),
+    /// Show or hide the keys.
+    Help,
+    /// Close the dialog, then clear the filter, then go back.
+    Escape,
+    /// Go back; at the root, quit.
+    Back,
+    /// Ctrl-C: twice quits; during a change the first lets the step in hand finish.
+    Interrupt,
+    /// Move the selection or scroll.
+    Move(Motion),
+    /// Read again what the screen shows.
+    Refresh,
+    /// Plan a deploy of a stage.
+    Deploy(StageName),
+    /// Run the checks of one kind on both stages.
+    Check(CheckKind),
+    /// Stop following, or follow again.
+    Follow,
+    /// Both stages, stage, prod, both …
+    CycleStages,
+    /// Timestamps: local, UTC, off …
+    CycleTime,
+    /// Long lines: cut or wrapped.
+    Wrap,
+    /// Open what is selected.
+    Enter,
+    /// Type a filter.
+    Filter,
+    /// Move the focus to the next button or stage.
+    NextFocus,
+    /// Copy what is selected.
+    Copy,
+    /// A character for the open input.
+    Type(char),
+    /// Delete the character before the cursor of the open input.
+    Erase,
+    /// Empty the open input.
+    EraseAll,
+    /// Text for the open input.
+    Paste(String),
+    /// Confirm the open input or the focused button.
+    Submit,
+    /// Nothing is bound to the key.
+    Ignore,
+}

@@ -1,0 +1,62 @@
+use crate::deploy::Plan;
+use crate::domain::{CheckKind, StageName};
+
+/// The generation of a request: an answer whose ticket is not the newest of its kind is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// Something to be read once. Two reads that compare equal fill the same place, so the newer replaces the older.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Query {
+    /// One column of the board.
+    Overview(StageName),
+    /// What a deploy would change.
+    Plan(StageName),
+    /// Run the checks of one kind against a stage at this URL.
+    Checks {
+        /// Smoke or CORS.
+        kind: CheckKind,
+        /// The stage.
+        stage: StageName,
+        /// Where it answers, without a trailing slash.
+        url: String,
+    },
+}
+
+/// Something to be changed. Never silently aborted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Do what was planned and confirmed.
+    Deploy(Box<Plan>),
+}
+
+/// A want that lasts as long as the screen shows what it feeds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Feed {
+    /// Reach the cloud and learn who we are there; tried until it is done.
+    Connect,
+    /// Read a column of the board again and again.
+    Overview(StageName),
+    /// Follow a stage's log group.
+    Tail(StageName),
+}
+
+/// What the world must do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Read something once.
+    Read(Ticket, Query),
+    /// Change something.
+    Change(Ticket, Command),
+    /// Let the running change finish its step and start no other.
+    StopChange,
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Leave, with this exit code, and say this on standard error once the terminal is restored.
+    Quit {
+        /// Exit code.
+        code: u8,
+        /// What the operator must know; empty when there is nothing.
+        farewell: String,
+    },
+}

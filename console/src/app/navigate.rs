@@ -1,0 +1,207 @@
+//! Moving about: screens, selections, inputs, and the reads that a screen asks for.
+
+use jiff::Timestamp;
+
+use super::{Action, App, Effect, Motion, Notice, Query, ScreenName};
+use crate::domain::{CheckKind, StageName, plain_lines};
+use crate::screen::checks;
+use crate::screen::deploy::Phase;
+use crate::screen::logs::TimeFormat;
+
+impl App {
+    pub(super) fn open(&mut self, screen: ScreenName) {
+        if screen == ScreenName::Deploy && self.deploy.is_none() {
+            return;
+        }
+        self.help = false;
+        if let Some(known) = self.screens.iter().position(|known| *known == screen) {
+            self.screens.truncate(known + 1);
+        } else {
+            self.screens.push(screen);
+        }
+    }
+
+    pub(super) fn back(&mut self, now: Timestamp) -> Vec<Effect> {
+        if self.help {
+            self.help = false;
+        } else if self.screens.len() > 1 {
+            self.leave_screen();
+        } else if let Some(deploy) = self.deploy.as_ref().filter(|deploy| deploy.is_running()) {
+            let text =
+                format!("a deploy of {} is running: Ctrl-C stops it after the step in hand", deploy.stage);
+            self.notice = Some(Notice::warn(text, now));
+        } else {
+            return vec![Effect::Quit { code: 0, farewell: String::new() }];
+        }
+        vec![]
+    }
+
+    /// Leaving a plan that was not confirmed is saying no to it.
+    pub(super) fn leave_screen(&mut self) {
+        if self.screens.pop() == Some(ScreenName::Deploy)
+            && self.deploy.as_ref().is_some_and(|deploy| matches!(deploy.phase, Phase::Confirm { .. }))
+        {
+            self.deploy = None;
+        }
+    }
+
+    pub(super) fn escape(&mut self, now: Timestamp) -> Vec<Effect> {
+        if self.help {
+            self.help = false;
+        } else if self.logs.input.is_some() {
+            self.logs.input = None;
+            self.logs.clear_filter();
+        } else if self.logs.detail {
+            self.logs.detail = false;
+        } else if matches!(self.screen(), ScreenName::Board | ScreenName::Logs) && self.logs.is_filtered() {
+            self.logs.clear_filter();
+        } else if self.screens.len() > 1 {
+            self.leave_screen();
+        } else {
+            self.notice = Some(Notice::tell("q quits", now));
+        }
+        vec![]
+    }
+
+    pub(super) fn run_checks(&mut self, kind: CheckKind, now: Timestamp) -> Vec<Effect> {
+        let mut effects = vec![];
+        for stage in StageName::ALL {
+            let Some(url) = self.board.of(stage).url().map(str::to_owned) else { continue };
+            self.board.of_mut(stage).report_mut(kind).load();
+            effects.push(self.read(Query::Checks { kind, stage, url }));
+        }
+        if effects.is_empty() {
+            self.notice =
+                Some(Notice::tell("nothing is deployed that could be checked: d deploys stage", now));
+        }
+        effects
+    }
+
+    pub(super) fn refresh(&mut self) -> Vec<Effect> {
+        if self.connection.value().is_none() {
+            return vec![];
+        }
+        match (self.screen(), &mut self.deploy) {
+            (ScreenName::Deploy, Some(deploy)) => {
+                let stage = deploy.stage;
+                let Phase::Confirm { plan, .. } = &mut deploy.phase else { return vec![] };
+                plan.load();
+                vec![self.read(Query::Plan(stage))]
+            }
+            _ => StageName::ALL.map(|stage| self.read(Query::Overview(stage))).into(),
+        }
+    }
+
+    /// Rows of the list that is on the screen, for paging.
+    pub(super) fn page(&self) -> usize {
+        usize::from(self.size.1.saturating_sub(4)).max(1)
+    }
+
+    pub(super) fn step(&mut self, motion: Motion) {
+        let page = self.page();
+        match self.screen() {
+            ScreenName::Board => self.logs.step(motion, crate::view::board_log_rows(self.size)),
+            ScreenName::Logs => self.logs.step(motion, crate::view::logs_rows(self.size, self.logs.detail)),
+            ScreenName::Checks => self.checks.step(motion, checks::rows(&self.board).len(), page),
+            ScreenName::Deploy => {
+                if let Some(deploy) = &mut self.deploy {
+                    let rows = crate::view::deploy_rows(deploy);
+                    deploy.step(motion, rows, page);
+                }
+            }
+        }
+    }
+
+    pub(super) fn enter(&mut self, now: Timestamp) -> Vec<Effect> {
+        match self.screen() {
+            ScreenName::Board => self.open(ScreenName::Logs),
+            ScreenName::Logs => {
+                if self.logs.selected().is_some() {
+                    self.logs.detail = !self.logs.detail;
+                }
+            }
+            ScreenName::Checks => self.show_lines_of_check(now),
+            ScreenName::Deploy => {
+                if self.deploy.as_ref().is_some_and(|deploy| matches!(deploy.phase, Phase::Ended(_))) {
+                    self.open(ScreenName::Board);
+                }
+            }
+        }
+        vec![]
+    }
+
+    /// From a check to the log lines of the very request that it made.
+    pub(super) fn show_lines_of_check(&mut self, now: Timestamp) {
+        let Some(row) = self.checks.selected(&self.board) else { return };
+        let stage = row.stage;
+        let Some(request_id) = row.check.request_id.clone() else {
+            self.notice =
+                Some(Notice::tell("that request never reached the gateway: it has no log lines", now));
+            return;
+        };
+        self.logs.look_for(stage, &request_id);
+        self.open(ScreenName::Logs);
+    }
+
+    pub(super) fn copy(&mut self, now: Timestamp) -> Vec<Effect> {
+        let text = match self.screen() {
+            ScreenName::Checks => self
+                .checks
+                .selected(&self.board)
+                .map(|row| format!("{} {}: {}", row.stage, row.check.name, row.check.got)),
+            _ => self.logs.selected().map(|entry| match &entry.whole {
+                Some(whole) => plain_lines(whole).join("\n"),
+                None => entry.text.to_string(),
+            }),
+        };
+        let Some(text) = text else { return vec![] };
+        self.notice = Some(Notice::tell("copied", now));
+        vec![Effect::Copy(text)]
+    }
+
+    pub(super) fn act_on_logs(&mut self, action: &Action) {
+        let rows = match self.screen() {
+            ScreenName::Logs => crate::view::logs_rows(self.size, self.logs.detail),
+            _ => crate::view::board_log_rows(self.size),
+        };
+        match action {
+            Action::Follow => self.logs.toggle_follow(rows),
+            Action::CycleStages => self.logs.cycle_stages(),
+            Action::Wrap => self.logs.wrap = !self.logs.wrap,
+            Action::CycleTime => {
+                self.logs.time = match self.logs.time {
+                    TimeFormat::Local => TimeFormat::Utc,
+                    TimeFormat::Utc => TimeFormat::Off,
+                    TimeFormat::Off => TimeFormat::Local,
+                };
+            }
+            _ => self.logs.input = Some(self.logs.store.filter().text.clone()),
+        }
+    }
+
+    pub(super) fn edit(&mut self, action: Action) {
+        if let Some(input) = &mut self.logs.input {
+            edit_text(input, action);
+            let text = input.clone();
+            self.logs.filter_text(&text);
+        } else if let Some(deploy) = self.deploy.as_mut().filter(|deploy| deploy.is_typing())
+            && let Phase::Confirm { typed, .. } = &mut deploy.phase
+        {
+            // A pasted name is no proof that it was read.
+            if !matches!(action, Action::Paste(_)) {
+                edit_text(typed, action);
+            }
+        }
+    }
+}
+
+fn edit_text(input: &mut String, action: Action) {
+    match action {
+        Action::Type(character) => input.push(character),
+        Action::Paste(text) => input.extend(text.chars().filter(|character| !character.is_control())),
+        Action::Erase => {
+            input.pop();
+        }
+        _ => input.clear(),
+    }
+}

@@ -1,0 +1,77 @@
+use super::fault::Call;
+use super::{Cloud, FaultKind};
+use crate::domain::Problem;
+
+/// One page of a log group's events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogPage {
+    /// Sorted by time; a page may be empty although more follow.
+    pub events: Vec<LogEvent>,
+    /// There is more: ask again with this.
+    pub next_token: Option<String>,
+    /// `false` before the function's first invocation: then there is nothing to read yet.
+    pub group_exists: bool,
+}
+
+/// One event as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEvent {
+    /// Epoch milliseconds, as the service stamped it.
+    pub timestamp_ms: i64,
+    /// Epoch milliseconds of its arrival at CloudWatch.
+    pub ingested_ms: i64,
+    /// Unique in the group.
+    pub event_id: String,
+    /// Log stream.
+    pub stream: String,
+    /// Foreign text, control characters and all.
+    pub message: String,
+}
+
+impl Cloud {
+    /// One page of FilterLogEvents: events from `start_ms` to `end_ms`, both inclusive, epoch milliseconds. Go on with
+    /// `next_token` until there is none, even past empty pages.
+    pub async fn log_page(
+        &self,
+        group: &str,
+        start_ms: i64,
+        end_ms: Option<i64>,
+        token: Option<String>,
+    ) -> Result<LogPage, Problem> {
+        let call = self
+            .inner
+            .logs
+            .filter_log_events()
+            .log_group_name(group)
+            .start_time(start_ms)
+            .set_end_time(end_ms)
+            .set_next_token(token);
+        let answer = Box::pin(call.send()).await.map_err(|error| {
+            let resource = format!("arn:aws:logs:{}:*:log-group:{group}:*", self.region());
+            self.fault(
+                Call::new("logs:FilterLogEvents", resource, format!("read the log group {group}")),
+                error,
+            )
+        });
+        let answer = match answer {
+            Err(fault) if fault.kind == FaultKind::NotFound => {
+                return Ok(LogPage { events: Vec::new(), next_token: None, group_exists: false });
+            }
+            other => other?,
+        };
+        let next_token = answer.next_token;
+        let events = answer
+            .events
+            .unwrap_or_default()
+            .into_iter()
+            .map(|event| LogEvent {
+                timestamp_ms: event.timestamp.unwrap_or_default(),
+                ingested_ms: event.ingestion_time.unwrap_or_default(),
+                event_id: event.event_id.unwrap_or_default(),
+                stream: event.log_stream_name.unwrap_or_default(),
+                message: event.message.unwrap_or_default(),
+            })
+            .collect();
+        Ok(LogPage { events, next_token, group_exists: true })
+    }
+}

@@ -1,0 +1,25 @@
+//! Callboard's own words. Nothing in here knows the AWS SDK, the terminal or the network.
+
+mod check;
+mod function;
+mod gateway;
+mod harmless;
+mod image;
+mod log_line;
+mod overview;
+mod problem;
+mod progress;
+mod secret;
+mod stage_name;
+
+pub use check::{Check, CheckKind, Report, Verdict};
+pub use function::{EnvVars, Function, FunctionState, Stamp, UpdateState};
+pub use gateway::{GatewayStage, RestApi};
+pub use harmless::{harmless, one_line, plain, plain_lines};
+pub use image::{Digest, ImageRef};
+pub use log_line::{Level, LogLine};
+pub use overview::{EnvDiff, EnvKey, EnvKeyState, Identity, Overview};
+pub use problem::Problem;
+pub use progress::{Progress, StepId, StepResult};
+pub use secret::Secret;
+pub use stage_name::StageName;

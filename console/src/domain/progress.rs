@@ -1,0 +1,136 @@
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::problem::Problem;
+
+/// The steps of a deploy, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepId {
+    /// Who am I, and where?
+    Identity,
+    /// The service's binary.
+    Build,
+    /// The image that holds it.
+    Image,
+    /// The repository that the image goes to.
+    Repository,
+    /// The image, blob by blob.
+    Push,
+    /// The role that the function runs under.
+    Role,
+    /// The function, created or given the image.
+    FunctionCode,
+    /// Until the code is what runs.
+    WaitForCode,
+    /// Environment and limits.
+    Configuration,
+    /// Until the configuration is what runs.
+    WaitForConfiguration,
+    /// The REST API.
+    Api,
+    /// Root and `{proxy+}` resources with ANY.
+    Resources,
+    /// AWS_PROXY to `NAME-${stageVariables.env}`.
+    Integration,
+    /// The gateway may invoke this stage's function.
+    Permission,
+    /// The snapshot that answers, and the stage variable.
+    Deployment,
+    /// Does it answer?
+    Smoke,
+    /// Would a browser be let in?
+    Cors,
+}
+
+impl StepId {
+    /// All, in their order.
+    pub const ALL: [StepId; 17] = [
+        StepId::Identity,
+        StepId::Build,
+        StepId::Image,
+        StepId::Repository,
+        StepId::Push,
+        StepId::Role,
+        StepId::FunctionCode,
+        StepId::WaitForCode,
+        StepId::Configuration,
+        StepId::WaitForConfiguration,
+        StepId::Api,
+        StepId::Resources,
+        StepId::Integration,
+        StepId::Permission,
+        StepId::Deployment,
+        StepId::Smoke,
+        StepId::Cors,
+    ];
+
+    /// As it stands on the screen.
+    pub fn title(self) -> &'static str {
+        match self {
+            StepId::Identity => "identity",
+            StepId::Build => "build",
+            StepId::Image => "image",
+            StepId::Repository => "repository",
+            StepId::Push => "push",
+            StepId::Role => "role",
+            StepId::FunctionCode => "function code",
+            StepId::WaitForCode => "wait for code",
+            StepId::Configuration => "configuration",
+            StepId::WaitForConfiguration => "wait for configuration",
+            StepId::Api => "API",
+            StepId::Resources => "resources",
+            StepId::Integration => "integration",
+            StepId::Permission => "permission",
+            StepId::Deployment => "deployment",
+            StepId::Smoke => "smoke",
+            StepId::Cors => "CORS",
+        }
+    }
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepResult {
+    /// Was not there.
+    Created,
+    /// Was there, and other.
+    Updated,
+    /// Was there, and right.
+    Unchanged,
+    /// Nothing to create: it was looked at, waited for or run, and is well.
+    Done,
+}
+
+/// What an operation tells while it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// A step began.
+    Started(StepId),
+    /// A line that a step has to tell: a line of the builder, a state that is waited for.
+    Output(StepId, String),
+    /// How far a step is, in bytes.
+    Bytes {
+        /// The step.
+        step: StepId,
+        /// Sent so far.
+        done: u64,
+        /// To be sent.
+        total: u64,
+    },
+    /// A step ended well.
+    Ended {
+        /// The step.
+        step: StepId,
+        /// What it did.
+        result: StepResult,
+        /// What it did it to, in a few words: an ARN's last part, a digest, a size.
+        detail: String,
+        /// How long it took.
+        took: Duration,
+    },
+    /// A step failed; none after it was started.
+    Failed(StepId, Problem),
+}

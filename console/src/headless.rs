@@ -1,0 +1,122 @@
+//! The operations without the terminal screen, one file a command: text or JSON out, and an exit code.
+
+mod check;
+mod confirm;
+mod deploy;
+mod journal;
+#[cfg(feature = "local")]
+mod local;
+mod output;
+mod plan;
+mod signals;
+mod status;
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command, Global};
+use crate::cloud::{Choice, Cloud};
+use crate::domain::Problem;
+use crate::settings::Settings;
+
+/// How a command ended: what the process answers to its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// Failed, or not confirmed.
+    Failed = 1,
+    /// The command line is wrong, or a confirmation cannot be asked for.
+    Usage = 2,
+    /// A check failed.
+    ChecksFailed = 3,
+    /// `plan` found changes.
+    Changes = 4,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Settings and choice of cloud, from the command line over `callboard.toml`.
+pub fn choose(global: &Global) -> Result<(Settings, Choice), Problem> {
+    let mut settings = match &global.config {
+        Some(path) => Settings::load(path)?,
+        None => {
+            let here = std::env::current_dir()
+                .map_err(|error| Problem::new("the current folder cannot be found").because(error))?;
+            Settings::find(&here)?
+        }
+    };
+    settings.read_only |= global.read_only;
+    let choice = Choice {
+        kind: global.cloud.unwrap_or(settings.cloud),
+        profile: global.profile.clone(),
+        region: global.region.clone(),
+        fresh: global.fresh,
+    };
+    Ok((settings, choice))
+}
+
+/// Runs one command to its end.
+pub fn run(global: &Global, command: &Command) -> ExitCode {
+    block_on(perform(global, command))
+}
+
+/// Runs `work` to its end; a problem is said on standard error.
+pub fn block_on<T: Into<ExitCode>>(work: impl Future<Output = Result<T, Problem>>) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(work),
+        Err(error) => Err(Problem::new("the program cannot start").because(error)),
+    };
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(problem) => {
+            output::complain(&problem);
+            Exit::Failed.into()
+        }
+    }
+}
+
+async fn perform(global: &Global, command: &Command) -> Result<Exit, Problem> {
+    if let Command::Completions(arguments) = command {
+        let mut script = Vec::new();
+        clap_complete::generate(arguments.shell, &mut Cli::command(), "callboard", &mut script);
+        output::bytes(&script)?;
+        return Ok(Exit::Done);
+    }
+    let (settings, choice) = choose(global)?;
+    match command {
+        Command::Journal(arguments) => return journal::run(&settings, arguments),
+        Command::Local(arguments) => return local(&settings, arguments, choice.fresh).await,
+        Command::Deploy(arguments) if !arguments.yes && !confirm::possible() => {
+            return Ok(confirm::impossible());
+        }
+        _ => {}
+    }
+    let cloud = Cloud::connect(&choice, &settings).await?;
+    let ended = match command {
+        Command::Deploy(arguments) => deploy::run(&cloud, &settings, arguments).await,
+        Command::Plan(arguments) => plan::run(&cloud, &settings, arguments).await,
+        Command::Check(arguments) => check::run(&cloud, arguments).await,
+        Command::Status(arguments) => status::run(&cloud, &settings, arguments).await,
+        Command::Local(_) | Command::Journal(_) | Command::Completions(_) => Ok(Exit::Done),
+    };
+    cloud.close().await;
+    ended
+}
+
+#[cfg(feature = "local")]
+async fn local(settings: &Settings, arguments: &crate::cli::Local, fresh: bool) -> Result<Exit, Problem> {
+    local::run(settings, arguments, fresh).await
+}
+
+#[cfg(not(feature = "local"))]
+async fn local(_: &Settings, _: &crate::cli::Local, _: bool) -> Result<Exit, Problem> {
+    Err(Problem::new("this callboard was built without the local cloud")
+        .fix("build it with the feature `local`"))
+}

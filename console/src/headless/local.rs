@@ -1,0 +1,42 @@
+//! `callboard local`: the local cloud in the foreground, for other clients.
+
+use localcloud::account::{ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY};
+use localcloud::{LocalCloud, Opened, Options};
+
+use super::signals::Signals;
+use super::{Exit, output};
+use crate::cli;
+use crate::domain::Problem;
+use crate::settings::Settings;
+
+pub(super) async fn run(settings: &Settings, arguments: &cli::Local, fresh: bool) -> Result<Exit, Problem> {
+    // Before the port is open, so that whoever saw it open can end this program cleanly.
+    let mut signals = Signals::take()?;
+    let dir = settings.local_dir();
+    let options = Options { dir: dir.clone(), port: arguments.port, fresh };
+    let opened = LocalCloud::open(options)
+        .await
+        .map_err(|error| Problem::new("the local cloud does not start").because(error))?;
+    let cloud = match opened {
+        Opened::Started(cloud) => cloud,
+        Opened::Attached(attached) => {
+            return Err(Problem::new("the local cloud of this folder is already running")
+                .because(format!("another Callboard serves it at {}", attached.endpoint))
+                .fix("use that one, or end it first"));
+        }
+    };
+    let lines = [
+        format!("# the local cloud of {}; Ctrl-C ends it", dir.display()),
+        format!("export AWS_ENDPOINT_URL={}", cloud.endpoint()),
+        format!("export AWS_ACCESS_KEY_ID={ACCESS_KEY_ID}"),
+        format!("export AWS_SECRET_ACCESS_KEY={SECRET_ACCESS_KEY}"),
+        format!("export AWS_DEFAULT_REGION={REGION} AWS_REGION={REGION}"),
+        "unset AWS_PROFILE AWS_SESSION_TOKEN".to_owned(),
+    ];
+    for line in lines {
+        output::line(line)?;
+    }
+    signals.next().await;
+    cloud.stop().await;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,44 @@
+//! The signals that ask a program to end.
+
+use crate::domain::Problem;
+
+/// Waits for Ctrl-C, SIGTERM or SIGHUP, as often as it is asked.
+pub(super) struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hangup: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    /// From here on these signals no longer end the process by themselves.
+    #[cfg(unix)]
+    pub(super) fn take() -> Result<Signals, Problem> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let take =
+            |kind| signal(kind).map_err(|error| Problem::new("signals cannot be waited for").because(error));
+        Ok(Signals { terminate: take(SignalKind::terminate())?, hangup: take(SignalKind::hangup())? })
+    }
+
+    /// From here on Ctrl-C no longer ends the process by itself.
+    #[cfg(not(unix))]
+    pub(super) fn take() -> Result<Signals, Problem> {
+        Ok(Signals {})
+    }
+
+    /// Returns when one has come.
+    #[cfg(unix)]
+    pub(super) async fn next(&mut self) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+        }
+    }
+
+    /// Returns when one has come.
+    #[cfg(not(unix))]
+    pub(super) async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

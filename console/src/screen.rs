@@ -1,0 +1,6 @@
+//! What each screen remembers and how it changes, a screen a file. Pure: no clock, no I/O.
+
+pub mod board;
+pub mod checks;
+pub mod deploy;
+pub mod logs;

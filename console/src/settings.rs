@@ -1,0 +1,198 @@
+//! `callboard.toml`: what is operated, on which cloud, and how it is built.
+//!
+//! The file is looked for in the current folder and upward from it; the folder that holds it is the project's root.
+//! A key that this program does not know is an error that names the file and the line.
+
+mod file;
+
+use std::path::{Path, PathBuf};
+
+use crate::domain::{Problem, StageName};
+
+/// Name of the file.
+pub const FILE_NAME: &str = "callboard.toml";
+
+/// Which kind of cloud is operated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CloudKind {
+    /// The AWS account on this machine's loopback, kept in `.callboard/local`.
+    Local,
+    /// AWS, by the SDK's own credential chain.
+    Aws,
+}
+
+impl CloudKind {
+    /// `local` or `aws`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CloudKind::Local => "local",
+            CloudKind::Aws => "aws",
+        }
+    }
+}
+
+impl std::fmt::Display for CloudKind {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.pad(self.as_str())
+    }
+}
+
+/// Everything that `callboard.toml` says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The folder that holds `callboard.toml`; relative paths of the file start here.
+    pub root: PathBuf,
+    /// The service's name: functions are `NAME-stage` and `NAME-prod`, API and repository `NAME`.
+    pub name: String,
+    /// Where to operate unless the command line says otherwise.
+    pub cloud: CloudKind,
+    /// AWS region unless the command line says otherwise.
+    pub region: Option<String>,
+    /// AWS profile unless the command line says otherwise.
+    pub profile: Option<String>,
+    /// Refuses every change, on every stage.
+    pub read_only: bool,
+    /// Limits of the functions.
+    pub function: FunctionSettings,
+    /// How the image is made.
+    pub build: BuildSettings,
+    /// What is said of `stage`.
+    pub stage: StageSettings,
+    /// What is said of `prod`.
+    pub prod: StageSettings,
+}
+
+/// Limits of the functions. What is not set is AWS's default for a new function and left alone on one that is there.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FunctionSettings {
+    /// Megabytes, 128 to 10,240.
+    pub memory_mb: Option<i32>,
+    /// Seconds, 1 to 900; the gateway gives up after 29.
+    pub timeout_s: Option<i32>,
+    /// `x86_64` or `arm64`; unset: as the function is, and this machine's own for a new one.
+    pub architecture: Option<Architecture>,
+}
+
+/// What a function runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+pub enum Architecture {
+    /// Intel and AMD, 64 bit.
+    #[serde(rename = "x86_64")]
+    X86_64,
+    /// Graviton.
+    #[serde(rename = "arm64")]
+    Arm64,
+}
+
+impl Architecture {
+    /// As Lambda calls it: `x86_64` or `arm64`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Architecture::X86_64 => "x86_64",
+            Architecture::Arm64 => "arm64",
+        }
+    }
+
+    /// This machine's own; `None` where Lambda has none like it.
+    pub fn of_this_machine() -> Option<Architecture> {
+        match std::env::consts::ARCH {
+            "x86_64" => Some(Architecture::X86_64),
+            "aarch64" => Some(Architecture::Arm64),
+            _ => None,
+        }
+    }
+}
+
+/// Who builds the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Builder {
+    /// Cargo builds a static binary and Callboard makes the image of it; needs no container tool.
+    Native,
+}
+
+/// How the image is made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BuildSettings {
+    /// Who builds it.
+    pub builder: Builder,
+    /// The Cargo workspace or crate, absolute.
+    pub dir: PathBuf,
+    /// The package that holds the service.
+    pub package: String,
+    /// The package's binary that is the image's entry point.
+    pub binary: String,
+    /// The Cargo profile.
+    pub profile: String,
+}
+
+/// What is said of one stage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageSettings {
+    /// The stage's environment file, absolute.
+    pub env_file: PathBuf,
+    /// Refuses every change to this stage.
+    pub read_only: bool,
+}
+
+impl Settings {
+    /// Finds `callboard.toml` in `start` or the nearest folder above it, and reads it.
+    pub fn find(start: &Path) -> Result<Settings, Problem> {
+        let found = start.ancestors().map(|dir| dir.join(FILE_NAME)).find(|path| path.is_file());
+        match found {
+            Some(path) => Settings::load(&path),
+            None => Err(Problem::new(format!("there is no {FILE_NAME} in this folder or above it"))
+                .because(format!("looked upward from {}", start.display()))
+                .fix("go to the service's folder, or name the file with --config FILE")),
+        }
+    }
+
+    /// Reads the file at `path`.
+    pub fn load(path: &Path) -> Result<Settings, Problem> {
+        let failed =
+            |error: std::io::Error| Problem::new(format!("{} cannot be read", path.display())).because(error);
+        let path = std::path::absolute(path).map_err(failed)?;
+        let text = std::fs::read_to_string(&path).map_err(failed)?;
+        let root = path.parent().unwrap_or(Path::new("/")).to_owned();
+        file::parse(&text, &path, root)
+    }
+
+    /// `NAME-stage` or `NAME-prod`.
+    pub fn function_name(&self, stage: StageName) -> String {
+        format!("{}-{stage}", self.name)
+    }
+
+    /// The log group of a stage's function.
+    pub fn log_group(&self, stage: StageName) -> String {
+        format!("/aws/lambda/{}", self.function_name(stage))
+    }
+
+    /// The stage's environment file.
+    pub fn env_file(&self, stage: StageName) -> &Path {
+        &self.of(stage).env_file
+    }
+
+    /// Whether changes to this stage are refused, by the whole file or by the stage's own setting.
+    pub fn read_only(&self, stage: StageName) -> bool {
+        self.read_only || self.of(stage).read_only
+    }
+
+    fn of(&self, stage: StageName) -> &StageSettings {
+        match stage {
+            StageName::Stage => &self.stage,
+            StageName::Prod => &self.prod,
+        }
+    }
+
+    /// Where the local cloud keeps its state.
+    pub fn local_dir(&self) -> PathBuf {
+        self.private_dir().join("local")
+    }
+
+    /// The folder in which Callboard keeps what belongs to this checkout alone (git ignores it): the local cloud, the
+    /// journal, locks.
+    pub fn private_dir(&self) -> PathBuf {
+        self.root.join(".callboard")
+    }
+}

@@ -1,0 +1,145 @@
+//! The file's own form, and what is wrong with it, by line.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer};
+
+use super::{Architecture, BuildSettings, Builder, CloudKind, FunctionSettings, Settings, StageSettings};
+use crate::domain::{Problem, StageName, one_line};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(deserialize_with = "name")]
+    name: String,
+    cloud: Option<CloudKind>,
+    region: Option<String>,
+    profile: Option<String>,
+    #[serde(default)]
+    read_only: bool,
+    #[serde(default)]
+    function: Function,
+    #[serde(default)]
+    build: Build,
+    #[serde(default)]
+    stage: Stages,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+struct Stages {
+    stage: Stage,
+    prod: Stage,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+struct Function {
+    #[serde(deserialize_with = "memory")]
+    memory: Option<i32>,
+    #[serde(deserialize_with = "timeout")]
+    timeout: Option<i32>,
+    architecture: Option<Architecture>,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Build {
+    builder: Builder,
+    dir: PathBuf,
+    package: String,
+    binary: Option<String>,
+    profile: String,
+}
+
+impl Default for Build {
+    fn default() -> Build {
+        Build {
+            builder: Builder::Native,
+            dir: PathBuf::from("."),
+            package: "service".to_owned(),
+            binary: None,
+            profile: "release".to_owned(),
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+struct Stage {
+    env_file: Option<PathBuf>,
+    read_only: bool,
+}
+
+/// Reads `text`, the content of `path`, whose folder is `root`.
+pub(super) fn parse(text: &str, path: &Path, root: PathBuf) -> Result<Settings, Problem> {
+    let file: File = toml::from_str(text).map_err(|error| {
+        let line = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+        let place = match line {
+            Some(line) => format!("{}:{line}", path.display()),
+            None => path.display().to_string(),
+        };
+        Problem::new(format!("{place} is not valid"))
+            .because(one_line(error.message(), 300))
+            .fix("every key that there is stands, with a comment, in the callboard.toml of Callboard's own repository")
+    })?;
+    let stage = |name: StageName, said: Stage| StageSettings {
+        env_file: root.join(said.env_file.unwrap_or_else(|| PathBuf::from(format!(".env.{name}")))),
+        read_only: said.read_only,
+    };
+    Ok(Settings {
+        name: file.name,
+        cloud: file.cloud.unwrap_or(CloudKind::Local),
+        region: file.region,
+        profile: file.profile,
+        read_only: file.read_only,
+        function: FunctionSettings {
+            memory_mb: file.function.memory,
+            timeout_s: file.function.timeout,
+            architecture: file.function.architecture,
+        },
+        build: BuildSettings {
+            builder: file.build.builder,
+            dir: root.join(file.build.dir),
+            binary: file.build.binary.unwrap_or_else(|| file.build.package.clone()),
+            package: file.build.package,
+            profile: file.build.profile,
+        },
+        stage: stage(StageName::Stage, file.stage.stage),
+        prod: stage(StageName::Prod, file.stage.prod),
+        root,
+    })
+}
+
+// The name is that of a Lambda function (64 characters with `-stage`), an IAM role (64 with `-lambda-ex`) and an ECR
+// repository (lower case), so it must please all three.
+fn name<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let name = String::deserialize(input)?;
+    let letters = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    let ends = name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.ends_with('-');
+    if letters && ends && !name.contains("--") && name.len() <= 54 {
+        Ok(name)
+    } else {
+        Err(serde::de::Error::custom(
+            "`name` must be 1 to 54 lower-case letters, digits and single `-`, beginning with a letter",
+        ))
+    }
+}
+
+fn memory<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i32>, D::Error> {
+    within(input, 128, 10_240, "`memory` is in megabytes, 128 to 10240")
+}
+
+fn timeout<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i32>, D::Error> {
+    within(input, 1, 900, "`timeout` is in seconds, 1 to 900")
+}
+
+fn within<'de, D: Deserializer<'de>>(
+    input: D,
+    least: i32,
+    most: i32,
+    rule: &str,
+) -> Result<Option<i32>, D::Error> {
+    let value = i32::deserialize(input)?;
+    if (least..=most).contains(&value) { Ok(Some(value)) } else { Err(serde::de::Error::custom(rule)) }
+}

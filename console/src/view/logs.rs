@@ -1,0 +1,201 @@
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget};
+
+use super::text::{cut, wrap};
+use super::theme::Theme;
+use crate::app::{App, TailState};
+use crate::domain::{Level, StageName, plain, plain_lines};
+use crate::logs::store::{Entry, Kind};
+use crate::screen::logs::{Logs, TimeFormat};
+
+/// The stream's area and the detail pane's, which is empty when it is closed.
+pub(super) fn areas(area: Rect, detail: bool) -> (Rect, Rect) {
+    let detail = if detail { Constraint::Percentage(40) } else { Constraint::Length(0) };
+    let [stream, detail] = Layout::vertical([Constraint::Fill(1), detail]).areas(area);
+    (stream, detail)
+}
+
+pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let (stream, detail) = areas(area, app.logs.detail);
+    pane(app, theme, stream, true, buf);
+    if let Some(entry) = app.logs.selected().filter(|_| app.logs.detail) {
+        whole(entry, theme, detail, buf);
+    }
+}
+
+/// The stream under its title. `selectable`: the selected line is marked.
+pub(super) fn pane(app: &App, theme: &Theme, area: Rect, selectable: bool, buf: &mut Buffer) {
+    let logs = &app.logs;
+    let [title, rows] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
+    super::rule(title_line(logs, theme), theme, title, buf);
+    if logs.store.shown_len() == 0 {
+        return Paragraph::new(nothing(app)).style(theme.faint()).render(rows, buf);
+    }
+    let width = usize::from(rows.width);
+    let height = usize::from(rows.height);
+    if logs.follow {
+        // From the newest up, until the pane is full.
+        let mut bottom = rows.bottom();
+        for index in (0..logs.store.shown_len()).rev() {
+            let Some(entry) = logs.store.shown(index) else { break };
+            for line in entry_lines(entry, logs, theme, width).into_iter().rev() {
+                if bottom == rows.top() {
+                    return;
+                }
+                bottom -= 1;
+                line.render(Rect { y: bottom, height: 1, ..rows }, buf);
+            }
+        }
+        return;
+    }
+    let mut row = rows.top();
+    for index in logs.offset..(logs.offset + height).min(logs.store.shown_len()) {
+        let Some(entry) = logs.store.shown(index) else { break };
+        for line in entry_lines(entry, logs, theme, width) {
+            if row == rows.bottom() {
+                return;
+            }
+            let place = Rect { y: row, height: 1, ..rows };
+            line.render(place, buf);
+            if index == logs.selected && (selectable || !logs.follow) {
+                buf.set_style(place, theme.selected());
+            }
+            row += 1;
+        }
+    }
+}
+
+/// Why there is nothing to see.
+fn nothing(app: &App) -> String {
+    let logs = &app.logs;
+    if let Some(problem) = logs.broken() {
+        return format!(" the logs cannot be read: {}", plain(&problem.to_string()));
+    }
+    if !logs.store.is_empty() {
+        return " no line passes the filter: esc clears it".to_owned();
+    }
+    let tails = StageName::ALL.map(|stage| logs.tail_of(stage));
+    if tails.iter().any(Option::is_none) {
+        return " reading the logs…".to_owned();
+    }
+    if tails.iter().all(|tail| tail == &Some(&TailState::NoGroup)) {
+        return " no logs yet: the functions have not been called".to_owned();
+    }
+    " no lines in the last 15 minutes".to_owned()
+}
+
+fn title_line(logs: &Logs, theme: &Theme) -> Line<'static> {
+    let filter = logs.store.filter();
+    let mut spans = vec![
+        Span::styled(" logs ", theme.strong()),
+        Span::raw(filter.stage.map_or(" both ".to_owned(), |stage| format!(" {stage} "))),
+    ];
+    if !filter.text.is_empty() {
+        spans.push(Span::styled(format!(" /{} ", cut(&filter.text, 40)), theme.accent()));
+    }
+    if logs.follow && logs.broken().is_some() {
+        spans.push(Span::styled("  NOT LIVE ", theme.bad()));
+    } else if logs.follow {
+        spans.push(Span::styled("  LIVE ", theme.good()));
+    } else {
+        spans.push(Span::styled("  PAUSED ", theme.warn()));
+        if logs.unseen > 0 {
+            spans.push(Span::styled(format!(" {} new ", logs.unseen), theme.accent()));
+        }
+    }
+    let (shown, all) = (logs.store.shown_len(), logs.store.len());
+    let count = if shown == all { format!("  {all} lines ") } else { format!("  {shown} of {all} lines ") };
+    spans.push(Span::raw(count));
+    spans.push(Span::styled(
+        format!("  {} dropped ", logs.store.dropped()),
+        if logs.store.dropped() > 0 { theme.warn() } else { theme.faint() },
+    ));
+    if logs.broken().is_some() {
+        spans.push(Span::styled("  LINES MAY BE MISSING ", theme.bad()));
+    }
+    Line::from(spans)
+}
+
+fn entry_lines(entry: &Entry, logs: &Logs, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    match entry.kind {
+        Kind::Marker => return vec![marker(&entry.text, theme.stage(entry.stage), width)],
+        Kind::Gap => return vec![marker(&entry.text, theme.bad(), width)],
+        Kind::Service | Kind::Platform => {}
+    }
+    let mut spans = Vec::new();
+    if logs.time != TimeFormat::Off {
+        spans.push(Span::styled(format!(" {}", time(entry.timestamp_ms, logs.time)), theme.faint()));
+    }
+    spans.push(Span::styled(format!(" {:<5}", entry.stage.as_str()), theme.stage(entry.stage)));
+    let request: String = entry.request_id.as_deref().unwrap_or("").chars().take(4).collect();
+    spans.push(Span::styled(format!(" {request:<4} "), theme.faint()));
+    let (level, style) = match entry.level {
+        _ if entry.kind == Kind::Platform && entry.level != Some(Level::Error) => ("·", theme.faint()),
+        None => ("", theme.plain()),
+        Some(level) => (level_word(level), theme.level(level)),
+    };
+    spans.push(Span::styled(format!("{level:<5} "), style));
+    let indent = Line::from(spans.clone()).width();
+    let room = width.saturating_sub(indent);
+    let style: Style = if entry.kind == Kind::Platform && entry.level != Some(Level::Error) {
+        theme.faint()
+    } else {
+        theme.plain()
+    };
+    if !logs.wrap {
+        spans.push(Span::styled(cut(&entry.text, room), style));
+        return vec![Line::from(spans)];
+    }
+    let mut rows = wrap(&entry.text, room).into_iter();
+    spans.push(Span::styled(rows.next().unwrap_or_default(), style));
+    let mut lines = vec![Line::from(spans)];
+    lines.extend(rows.map(|row| Line::from(vec![Span::raw(" ".repeat(indent)), Span::styled(row, style)])));
+    lines
+}
+
+fn marker(text: &str, style: Style, width: usize) -> Line<'static> {
+    let text = cut(text, width.saturating_sub(8));
+    let side = "─".repeat(6);
+    Line::styled(format!(" {side} {text} {side}"), style)
+}
+
+fn level_word(level: Level) -> &'static str {
+    match level {
+        Level::Trace => "TRACE",
+        Level::Debug => "DEBUG",
+        Level::Info => "INFO",
+        Level::Warn => "WARN",
+        Level::Error => "ERROR",
+    }
+}
+
+fn time(timestamp_ms: i64, format: TimeFormat) -> String {
+    let zone = if format == TimeFormat::Utc { TimeZone::UTC } else { TimeZone::system() };
+    match Timestamp::from_millisecond(timestamp_ms) {
+        Ok(at) => at.to_zoned(zone).strftime("%H:%M:%S%.3f").to_string(),
+        Err(_) => "--:--:--.---".to_owned(),
+    }
+}
+
+/// The whole event, JSON laid out.
+fn whole(entry: &Entry, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let [title, rows] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
+    let at =
+        Timestamp::from_millisecond(entry.timestamp_ms).map_or_else(|_| String::new(), |at| at.to_string());
+    super::rule(Line::styled(format!(" {} {at} ", entry.stage), theme.strong()), theme, title, buf);
+    let text = entry.whole.as_deref().unwrap_or(&entry.text);
+    let laid_out = serde_json::from_str::<serde_json::Value>(text)
+        .ok()
+        .and_then(|value| serde_json::to_string_pretty(&value).ok())
+        .unwrap_or_else(|| text.to_owned());
+    let lines = plain_lines(&laid_out);
+    let wrapped = lines.iter().flat_map(|line| wrap(line, usize::from(rows.width).saturating_sub(2)));
+    for (line, row) in wrapped.zip(rows.rows()) {
+        Line::raw(format!(" {line}")).render(row, buf);
+    }
+}

@@ -1,0 +1,168 @@
+//! A project in a folder of its own: `callboard.toml`, environment files, the small service under git, and a local cloud.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use callboard::cloud::{Choice, Cloud, CloudKind};
+use callboard::deploy::{self, Deployed, Plan};
+use callboard::domain::{Problem, Progress, StageName, StepId, StepResult};
+use callboard::settings::Settings;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+/// A value that must be seen nowhere but in the deployed function.
+pub(crate) const SECRET: &str = "hunter2-hunter2";
+
+pub(crate) struct Project {
+    dir: TempDir,
+}
+
+impl Project {
+    pub(crate) fn new() -> Project {
+        let project = Project { dir: tempfile::tempdir().expect("a folder") };
+        let service = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/small_service");
+        for file in ["Cargo.toml", "src/main.rs"] {
+            let text = std::fs::read_to_string(service.join(file)).expect("the small service");
+            project.write(&format!("service/{file}"), &text);
+        }
+        project.write(".gitignore", "target\nCargo.lock\n.callboard\n");
+        project.write(".env.stage", &format!("SOME_ENV=some\nPASSWORD={SECRET}\n"));
+        project.write(".env.prod", "SOME_ENV=other\n");
+        project.write(
+            "callboard.toml",
+            "name = \"hello\"\n[function]\nmemory = 256\n[build]\ndir = \"service\"\npackage = \"small_service\"\nprofile = \"dev\"\n",
+        );
+        project.git(&["init", "-q"]);
+        project.commit();
+        project
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(crate) fn write(&self, file: &str, text: &str) {
+        let path: PathBuf = self.path().join(file);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    }
+
+    pub(crate) fn commit(&self) {
+        self.git(&["add", "-A"]);
+        self.git(&["-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-q", "-m", "state"]);
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        let status = Command::new("git").arg("-C").arg(self.path()).args(arguments).status().expect("git");
+        assert!(status.success(), "git {arguments:?}");
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        Settings::load(&self.path().join("callboard.toml")).expect("settings")
+    }
+
+    pub(crate) async fn cloud(&self) -> Cloud {
+        let choice = Choice { kind: CloudKind::Local, profile: None, region: None, fresh: false };
+        Cloud::connect(&choice, &self.settings()).await.expect("a local cloud")
+    }
+
+    pub(crate) async fn plan(&self, cloud: &Cloud, stage: StageName) -> Plan {
+        deploy::plan(cloud, &self.settings(), stage).await.expect("a plan")
+    }
+
+    pub(crate) async fn deploy(&self, cloud: &Cloud, stage: StageName) -> (Deployed, Told) {
+        let plan = self.plan(cloud, stage).await;
+        let told = Told::default();
+        let deployed = self.apply(cloud, &plan, &told, &CancellationToken::new()).await;
+        (deployed.unwrap_or_else(|problem| panic!("{problem}\n{:#?}", told.all())), told)
+    }
+
+    pub(crate) async fn apply(
+        &self,
+        cloud: &Cloud,
+        plan: &Plan,
+        told: &Told,
+        stop: &CancellationToken,
+    ) -> Result<Deployed, Problem> {
+        let settings = self.settings();
+        let hear = |progress| told.hear(progress, stop);
+        let work = deploy::apply(cloud, &settings, plan, stop, &hear);
+        sendable(&work);
+        work.await
+    }
+
+    /// The function's client of somebody who does not use Callboard.
+    pub(crate) fn somebody_else(&self) -> aws_sdk_lambda::Client {
+        use localcloud::account::{ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY};
+        let text =
+            std::fs::read_to_string(self.path().join(".callboard/local/endpoint.json")).expect("it runs");
+        let endpoint: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let keys =
+            aws_sdk_lambda::config::Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "test");
+        let config = aws_sdk_lambda::Config::builder()
+            .behavior_version(aws_sdk_lambda::config::BehaviorVersion::latest())
+            .region(aws_sdk_lambda::config::Region::new(REGION))
+            .credentials_provider(keys)
+            .endpoint_url(endpoint["endpoint"].as_str().expect("an endpoint"))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        aws_sdk_lambda::Client::from_conf(config)
+    }
+
+    pub(crate) fn journal(&self) -> callboard::journal::Journal {
+        callboard::journal::read(&self.settings(), 100).expect("a journal")
+    }
+}
+
+// The screen's runtime spawns operations, so their futures must be able to move between threads.
+fn sendable(_: &impl Send) {}
+
+type Act = Box<dyn Fn(&CancellationToken) + Send + Sync>;
+
+/// All that a deploy told; does something of its own when one step has ended.
+#[derive(Default)]
+pub(crate) struct Told {
+    heard: Mutex<Vec<Progress>>,
+    after: Option<(StepId, Act)>,
+}
+
+impl Told {
+    pub(crate) fn stopping_after(step: StepId) -> Told {
+        Told::after(step, CancellationToken::cancel)
+    }
+
+    pub(crate) fn after(step: StepId, act: impl Fn(&CancellationToken) + Send + Sync + 'static) -> Told {
+        Told { after: Some((step, Box::new(act))), ..Told::default() }
+    }
+
+    fn hear(&self, progress: Progress, stop: &CancellationToken) {
+        if let Progress::Ended { step, .. } = &progress
+            && let Some((after, act)) = &self.after
+            && step == after
+        {
+            act(stop);
+        }
+        self.heard.lock().expect("a lock").push(progress);
+    }
+
+    pub(crate) fn all(&self) -> Vec<Progress> {
+        self.heard.lock().expect("a lock").clone()
+    }
+
+    /// The steps that ended, and how.
+    pub(crate) fn results(&self) -> Vec<(StepId, StepResult)> {
+        let ended = |progress| match progress {
+            Progress::Ended { step, result, .. } => Some((step, result)),
+            _ => None,
+        };
+        self.all().into_iter().filter_map(ended).collect()
+    }
+
+    /// The steps that changed something.
+    pub(crate) fn changed(&self) -> Vec<(StepId, StepResult)> {
+        let changed =
+            |(_, result): &(StepId, StepResult)| matches!(result, StepResult::Created | StepResult::Updated);
+        self.results().into_iter().filter(changed).collect()
+    }
+}

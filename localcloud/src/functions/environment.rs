@@ -1,0 +1,378 @@
+//! One execution environment: a process, its Runtime API, its log stream, and at most one invocation at a time.
+//!
+//! An invocation is handed over and then driven by the environment's own tasks: the connection that brings the answer
+//! ends it, or else the supervisor, which sees the process end and the time run out. The caller only waits, so it may
+//! go away without the function noticing.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::process::Child;
+use tokio::sync::{Notify, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::failure::{Failure, ended, error_payload};
+use super::output::Output;
+use super::pool::{Pool, Slot};
+use super::process::Group;
+use super::report::{End, Figures, Subject};
+use super::{Invocation, Outcome, trace};
+use crate::world::functions::Configuration;
+
+/// How long what a process has already sent may take to arrive after its end.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How old the figure of a process's memory may be. Reading it for each of thousands of invocations a second would
+/// cost more than they do; it only ever grows.
+const MEMORY_AGE: Duration = Duration::from_millis(100);
+
+pub(super) struct Environment {
+    pub(super) id: u64,
+    pub(super) function: String,
+    pub(super) configuration: Arc<Configuration>,
+    pool: Arc<Pool>,
+    group: Group,
+    output: Output,
+    exchange: Mutex<Exchange>,
+    memory: Mutex<(u32, Option<Instant>)>,
+    /// The supervisor has to look at the deadline anew.
+    alarm: Notify,
+    /// The process has ended, and its id may be somebody else's.
+    ended: CancellationToken,
+    retired: AtomicBool,
+    pub(super) connections: TaskTracker,
+}
+
+/// What passes between the callers, the Runtime API and the supervisor.
+struct Exchange {
+    phase: Phase,
+    /// The connection that waits for the next invocation.
+    next: Option<oneshot::Sender<Work>>,
+    /// An invocation that no connection has fetched yet.
+    queued: Option<Work>,
+    current: Option<Current>,
+    /// Who waits for the initialisation to end.
+    starting: Option<oneshot::Sender<Started>>,
+    /// When the supervisor looks at the deadline.
+    armed: Option<Instant>,
+    timed_out: bool,
+}
+
+#[derive(PartialEq, Eq, Clone, Copy)]
+enum Phase {
+    Starting,
+    Idle,
+    Busy,
+    /// Answered, but not asking for more yet.
+    Returning,
+}
+
+/// How an initialisation ended.
+pub(super) enum Started {
+    Ready,
+    Failed(Failure),
+}
+
+/// An invocation on its way to an environment.
+pub(super) struct Call {
+    pub(super) request_id: String,
+    pub(super) invocation: Invocation,
+    pub(super) slot: Slot,
+    pub(super) answer: oneshot::Sender<Outcome>,
+    /// How long the initialisation took, when this is a cold start.
+    pub(super) init: Option<Duration>,
+    /// When the invocation began, if before it was handed over.
+    pub(super) began: Option<Instant>,
+}
+
+/// What the Runtime API tells of an invocation.
+pub(super) struct Work {
+    pub(super) request_id: String,
+    pub(super) deadline_ms: i64,
+    pub(super) payload: Bytes,
+    pub(super) invoked_arn: String,
+    pub(super) trace_id: String,
+    pub(super) client_context: Option<String>,
+}
+
+struct Current {
+    request_id: String,
+    began: Instant,
+    deadline: Instant,
+    init: Option<Duration>,
+    slot: Slot,
+    answer: oneshot::Sender<Outcome>,
+}
+
+impl Environment {
+    pub(super) fn new(
+        function: &str,
+        configuration: Arc<Configuration>,
+        pool: Arc<Pool>,
+        group: Group,
+        output: Output,
+    ) -> (Arc<Environment>, oneshot::Receiver<Started>) {
+        let (starting, started) = oneshot::channel();
+        let exchange = Exchange {
+            phase: Phase::Starting,
+            next: None,
+            queued: None,
+            current: None,
+            starting: Some(starting),
+            armed: None,
+            timed_out: false,
+        };
+        let environment = Environment {
+            id: pool.next_id(),
+            function: function.to_owned(),
+            configuration,
+            pool,
+            group,
+            output,
+            exchange: Mutex::new(exchange),
+            memory: Mutex::new((0, None)),
+            alarm: Notify::new(),
+            ended: CancellationToken::new(),
+            retired: AtomicBool::new(false),
+            connections: TaskTracker::new(),
+        };
+        (Arc::new(environment), started)
+    }
+
+    pub(super) fn subject(&self) -> Subject<'_> {
+        Subject { function: &self.function, configuration: &self.configuration }
+    }
+
+    /// Gives the environment an invocation. `Some` is the invocation back: the process has ended meanwhile.
+    pub(super) fn hand(&self, call: Call) -> Option<Call> {
+        let now = Instant::now();
+        let began = call.began.unwrap_or(now);
+        let deadline = began + Duration::from_secs(self.configuration.timeout_s.into());
+        let mut exchange = self.exchange();
+        if self.ended.is_cancelled() || exchange.current.is_some() {
+            return Some(call);
+        }
+        self.output.begin(call.invocation.log_tail, self.subject().start(&call.request_id));
+        let left = deadline.saturating_duration_since(now);
+        let work = Work {
+            request_id: call.request_id.clone(),
+            deadline_ms: jiff::Timestamp::now().as_millisecond()
+                + i64::try_from(left.as_millis()).unwrap_or(i64::MAX),
+            payload: call.invocation.payload,
+            invoked_arn: call.invocation.invoked_arn,
+            trace_id: call.invocation.trace_id.unwrap_or_else(|| trace::header(&trace::new_root())),
+            client_context: call.invocation.client_context,
+        };
+        exchange.phase = Phase::Busy;
+        exchange.current = Some(Current {
+            request_id: call.request_id,
+            began,
+            deadline,
+            init: call.init,
+            slot: call.slot,
+            answer: call.answer,
+        });
+        let sooner = exchange.armed.is_none_or(|armed| armed > deadline);
+        let unfetched = match exchange.next.take() {
+            Some(next) => next.send(work).err(),
+            None => Some(work),
+        };
+        exchange.queued = unfetched;
+        drop(exchange);
+        if sooner {
+            self.alarm.notify_one();
+        }
+        None
+    }
+
+    /// The next invocation, for the Runtime API; `None` when this wait is over without one.
+    pub(super) async fn next(self: &Arc<Self>) -> Option<Work> {
+        let waiting = {
+            let mut exchange = self.exchange();
+            if let Some(work) = exchange.queued.take() {
+                return Some(work);
+            }
+            let (next, waiting) = oneshot::channel();
+            exchange.next = Some(next);
+            let before = exchange.phase;
+            // A runtime that asks again without having answered gets nothing new: its time runs out.
+            if before != Phase::Busy {
+                exchange.phase = Phase::Idle;
+            }
+            let starting = exchange.starting.take();
+            drop(exchange);
+            match (before, starting) {
+                (Phase::Starting, Some(starting)) => {
+                    self.peak_memory_mb();
+                    // Nobody waits any more: the start took too long, and the process is being ended.
+                    let _ = starting.send(Started::Ready);
+                }
+                (Phase::Returning, _) => self.pool.release(Arc::clone(self)),
+                _ => {}
+            }
+            waiting
+        };
+        tokio::select! {
+            work = waiting => work.ok(),
+            () = self.ended.cancelled() => None,
+        }
+    }
+
+    /// Takes the function's answer; `false` when there is no such invocation (any more).
+    pub(super) fn answer(&self, request_id: &str, payload: Bytes, end: End) -> bool {
+        let current = {
+            let mut exchange = self.exchange();
+            let matches = exchange.current.as_ref().is_some_and(|current| current.request_id == request_id);
+            if !matches || exchange.timed_out {
+                return false;
+            }
+            exchange.phase = Phase::Returning;
+            exchange.current.take()
+        };
+        let Some(current) = current else { return false };
+        self.pool.returning(self);
+        self.finish(current, &end, payload);
+        true
+    }
+
+    /// Takes the function's word that it cannot start.
+    pub(super) fn init_failed(&self, error_type: String, payload: Bytes) -> bool {
+        match self.exchange().starting.take() {
+            Some(starting) => {
+                let failure = Failure { end: End::Error(error_type), payload: Some(payload) };
+                starting.send(Started::Failed(failure)).is_ok()
+            }
+            None => false,
+        }
+    }
+
+    /// Watches over the process until its end; the last to know of the environment.
+    pub(super) async fn supervise(self: Arc<Self>, mut child: Child) {
+        let follower = tokio::spawn({
+            let environment = Arc::clone(&self);
+            async move { environment.output.follow().await }
+        });
+        let status = loop {
+            let wake = self.arm();
+            let sleep = async {
+                match wake {
+                    Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                status = child.wait() => break status,
+                () = self.alarm.notified() => {}
+                () = sleep => self.check_deadline(),
+            }
+        };
+        // What the process has started must not live on.
+        self.group.kill();
+        self.ended.cancel();
+        self.connections.close();
+        // A response that was sent just before the end still counts.
+        let _ = tokio::time::timeout(LAST_WORDS, self.connections.wait()).await;
+        let _ = tokio::time::timeout(LAST_WORDS, follower).await;
+        self.pool.forget(&self);
+        let end = ended(status);
+        let (starting, current, timed_out) = {
+            let mut exchange = self.exchange();
+            (exchange.starting.take(), exchange.current.take(), exchange.timed_out)
+        };
+        if let Some(starting) = starting {
+            // Nobody waits any more when the start took too long.
+            let _ = starting.send(Started::Failed(Failure { end: end.clone(), payload: None }));
+        }
+        if let Some(current) = current {
+            let end = if timed_out { End::Timeout } else { end };
+            let payload = error_payload(&current.request_id, &end, self.configuration.timeout_s);
+            self.finish(current, &end, payload);
+        }
+    }
+
+    /// When the deadline has to be looked at.
+    fn arm(&self) -> Option<Instant> {
+        let mut exchange = self.exchange();
+        exchange.armed =
+            exchange.current.as_ref().filter(|_| !exchange.timed_out).map(|current| current.deadline);
+        exchange.armed
+    }
+
+    fn check_deadline(&self) {
+        let mut exchange = self.exchange();
+        if exchange.current.as_ref().is_some_and(|current| current.deadline <= Instant::now()) {
+            exchange.timed_out = true;
+            drop(exchange);
+            self.peak_memory_mb();
+            self.kill();
+        }
+    }
+
+    fn finish(&self, current: Current, end: &End, payload: Bytes) {
+        let mut duration = current.began.elapsed();
+        if *end == End::Timeout {
+            duration = duration.min(current.deadline - current.began);
+        }
+        let figures = Figures { duration, init: current.init, max_memory_mb: self.peak_memory_mb() };
+        let log_tail = self.output.finish(self.subject().end(&current.request_id, &figures, end));
+        let function_error = (*end != End::Success).then(|| "Unhandled".to_owned());
+        drop(current.slot);
+        let outcome = Outcome { request_id: current.request_id, payload, function_error, log_tail };
+        // Nobody waits any more: the function has run all the same.
+        let _ = current.answer.send(outcome);
+    }
+
+    /// Logs what was printed so far and then these lines.
+    pub(super) fn log(&self, lines: Vec<String>) {
+        self.output.finish(lines);
+    }
+
+    /// The most memory that the process was seen to have, in megabytes.
+    pub(super) fn peak_memory_mb(&self) -> u32 {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = memory.1.is_some_and(|read| read.elapsed() < MEMORY_AGE);
+        if !fresh && !self.ended.is_cancelled() {
+            let peak = self.group.peak_memory_mb().unwrap_or_default();
+            *memory = (memory.0.max(peak), Some(Instant::now()));
+        }
+        memory.0
+    }
+
+    pub(super) fn freeze(&self) {
+        if !self.ended.is_cancelled() {
+            self.group.freeze();
+        }
+    }
+
+    pub(super) fn thaw(&self) {
+        if !self.ended.is_cancelled() {
+            self.group.thaw();
+        }
+    }
+
+    /// Ends the process; the supervisor does the rest.
+    pub(super) fn kill(&self) {
+        if !self.ended.is_cancelled() {
+            self.group.kill();
+        }
+    }
+
+    /// Resolves when the process has ended.
+    pub(super) async fn ended(&self) {
+        self.ended.cancelled().await;
+    }
+
+    pub(super) fn retire(&self) {
+        self.retired.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Relaxed)
+    }
+
+    fn exchange(&self) -> MutexGuard<'_, Exchange> {
+        self.exchange.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

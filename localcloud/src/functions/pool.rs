@@ -1,0 +1,298 @@
+//! Which execution environments there are, which of them are idle, and how many invocations run.
+//!
+//! The last one used is used first, so that under light load the others stay frozen and are reaped in the end.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, oneshot};
+
+use super::environment::Environment;
+use crate::world::functions::Configuration;
+
+/// Bounds of the execution environments.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Invocations that run at the same time, of all functions together.
+    pub concurrency: u32,
+    /// How long an idle environment runs on before it is frozen. Not zero, because stopping and continuing a process
+    /// for each of many invocations in a row costs more than they do.
+    pub freeze_after: Duration,
+    /// How long an idle environment is kept.
+    pub reap_after: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            concurrency: 256,
+            freeze_after: Duration::from_millis(1),
+            reap_after: Duration::from_secs(600),
+        }
+    }
+}
+
+pub(super) struct Pool {
+    limits: Limits,
+    state: Mutex<State>,
+    /// Something is due sooner than the keeper thinks.
+    alarm: Notify,
+    next_id: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    functions: HashMap<String, Members>,
+    in_flight: u32,
+    kept: bool,
+    stopped: bool,
+    /// When the keeper looks next.
+    alarm_at: Option<Instant>,
+}
+
+/// The environments of one function.
+#[derive(Default)]
+struct Members {
+    all: HashMap<u64, Arc<Environment>>,
+    idle: Vec<Idle>,
+    /// Those that have answered and will be idle in a moment.
+    returning: HashSet<u64>,
+    /// Invocations that wait for one of those.
+    waiting: VecDeque<oneshot::Sender<Arc<Environment>>>,
+    in_flight: u32,
+}
+
+struct Idle {
+    environment: Arc<Environment>,
+    since: Instant,
+    frozen: bool,
+}
+
+/// Where an invocation will run.
+pub(super) enum Place {
+    Warm(Arc<Environment>),
+    /// An environment that is about to be idle.
+    Soon(oneshot::Receiver<Arc<Environment>>),
+    Cold,
+}
+
+/// Why there is no place.
+pub(super) enum Full {
+    Reserved,
+    Account,
+    Stopped,
+}
+
+/// An invocation's right to run, given back when dropped.
+pub(super) struct Slot {
+    pool: Arc<Pool>,
+    function: String,
+}
+
+impl Pool {
+    pub(super) fn new(limits: Limits) -> Pool {
+        Pool { limits, state: Mutex::default(), alarm: Notify::new(), next_id: AtomicU64::new(1) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn next_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A right to run and a place for it.
+    pub(super) fn acquire(
+        self: &Arc<Pool>,
+        function: &str,
+        configuration: &Configuration,
+        reserved: Option<u32>,
+    ) -> Result<(Slot, Place), Full> {
+        let mut outdated = Vec::new();
+        let mut state = self.lock();
+        if state.stopped {
+            return Err(Full::Stopped);
+        }
+        if state.in_flight >= self.limits.concurrency {
+            return Err(Full::Account);
+        }
+        if !state.functions.contains_key(function) {
+            state.functions.insert(function.to_owned(), Members::default());
+        }
+        let Some(members) = state.functions.get_mut(function) else { return Err(Full::Stopped) };
+        if reserved.is_some_and(|reserved| members.in_flight >= reserved) {
+            return Err(Full::Reserved);
+        }
+        members.in_flight += 1;
+        let mut found = None;
+        while let Some(idle) = members.idle.pop() {
+            if *idle.environment.configuration == *configuration {
+                found = Some(idle);
+                break;
+            }
+            outdated.push(idle.environment);
+        }
+        let place = match found {
+            Some(idle) => {
+                if idle.frozen {
+                    idle.environment.thaw();
+                }
+                Place::Warm(idle.environment)
+            }
+            None => {
+                members.waiting.retain(|waiting| !waiting.is_closed());
+                if members.returning.len() > members.waiting.len() {
+                    let (given, taken) = oneshot::channel();
+                    members.waiting.push_back(given);
+                    Place::Soon(taken)
+                } else {
+                    Place::Cold
+                }
+            }
+        };
+        state.in_flight += 1;
+        drop(state);
+        outdated.iter().for_each(|environment| environment.kill());
+        Ok((Slot { pool: Arc::clone(self), function: function.to_owned() }, place))
+    }
+
+    /// Takes in an environment that is being started. `false` once everything is stopped.
+    pub(super) fn admit(self: &Arc<Pool>, environment: &Arc<Environment>) -> bool {
+        let mut state = self.lock();
+        if state.stopped {
+            return false;
+        }
+        let members = state.functions.entry(environment.function.clone()).or_default();
+        members.all.insert(environment.id, Arc::clone(environment));
+        if !std::mem::replace(&mut state.kept, true) {
+            tokio::spawn(keep(Arc::clone(self)));
+        }
+        true
+    }
+
+    /// The environment has answered; it will ask for the next invocation in a moment.
+    pub(super) fn returning(&self, environment: &Environment) {
+        if let Some(members) = self.lock().functions.get_mut(&environment.function) {
+            members.returning.insert(environment.id);
+        }
+    }
+
+    /// The environment has asked for the next invocation.
+    pub(super) fn release(&self, environment: Arc<Environment>) {
+        let mut state = self.lock();
+        let now = Instant::now();
+        let due = now + self.limits.freeze_after;
+        let sooner = state.alarm_at.is_none_or(|at| at > due);
+        let stopped = state.stopped;
+        let Some(members) = state.functions.get_mut(&environment.function) else { return };
+        members.returning.remove(&environment.id);
+        if stopped || environment.is_retired() {
+            drop(state);
+            environment.kill();
+            return;
+        }
+        let mut environment = environment;
+        while let Some(waiting) = members.waiting.pop_front() {
+            match waiting.send(environment) {
+                Ok(()) => return,
+                Err(back) => environment = back,
+            }
+        }
+        members.idle.push(Idle { environment, since: now, frozen: false });
+        if sooner {
+            state.alarm_at = Some(due);
+            drop(state);
+            self.alarm.notify_one();
+        }
+    }
+
+    /// The environment's process has ended.
+    pub(super) fn forget(&self, environment: &Environment) {
+        let mut state = self.lock();
+        if let Some(members) = state.functions.get_mut(&environment.function) {
+            members.all.remove(&environment.id);
+            members.returning.remove(&environment.id);
+            members.idle.retain(|idle| idle.environment.id != environment.id);
+            if members.all.is_empty() && members.in_flight == 0 {
+                state.functions.remove(&environment.function);
+            }
+        }
+    }
+
+    /// Ends a function's idle environments now and the others after their invocation.
+    pub(super) fn retire(&self, function: &str) {
+        let mut state = self.lock();
+        let Some(members) = state.functions.get_mut(function) else { return };
+        members.all.values().for_each(|environment| environment.retire());
+        let idle = std::mem::take(&mut members.idle);
+        drop(state);
+        idle.iter().for_each(|idle| idle.environment.kill());
+    }
+
+    /// Ends all environments and takes no invocation any more.
+    pub(super) fn stop(&self) {
+        let mut state = self.lock();
+        state.stopped = true;
+        let all: Vec<Arc<Environment>> =
+            state.functions.values().flat_map(|members| members.all.values().cloned()).collect();
+        drop(state);
+        all.iter().for_each(|environment| environment.kill());
+        self.alarm.notify_one();
+    }
+
+    /// Freezes and reaps what is due. The answer is when to look again.
+    fn tend(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let mut reaped = Vec::new();
+        let mut next = None;
+        let mut state = self.lock();
+        for members in state.functions.values_mut() {
+            members.idle.retain_mut(|idle| {
+                if !idle.frozen && now >= idle.since + self.limits.freeze_after {
+                    idle.environment.freeze();
+                    idle.frozen = true;
+                }
+                let after = if idle.frozen { self.limits.reap_after } else { self.limits.freeze_after };
+                let due = idle.since + after;
+                if idle.frozen && now >= due {
+                    reaped.push(Arc::clone(&idle.environment));
+                    return false;
+                }
+                next = Some(next.map_or(due, |next: Instant| next.min(due)));
+                true
+            });
+        }
+        state.alarm_at = next;
+        drop(state);
+        reaped.iter().for_each(|environment| environment.kill());
+        next
+    }
+}
+
+/// Freezes and reaps until everything is stopped. Sleeps while nothing is due.
+async fn keep(pool: Arc<Pool>) {
+    while !pool.lock().stopped {
+        match pool.tend() {
+            Some(due) => {
+                tokio::select! {
+                    () = tokio::time::sleep_until(due.into()) => {}
+                    () = pool.alarm.notified() => {}
+                }
+            }
+            None => pool.alarm.notified().await,
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut state = self.pool.lock();
+        state.in_flight = state.in_flight.saturating_sub(1);
+        if let Some(members) = state.functions.get_mut(&self.function) {
+            members.in_flight = members.in_flight.saturating_sub(1);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! From a function's configuration to an environment that is ready, or the reason why it is not.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
+
+use super::environment::{Call, Environment, Started};
+use super::failure::{Failure, error_payload};
+use super::image::{Images, Program};
+use super::output::Output;
+use super::pool::Pool;
+use super::process::Spawner;
+use super::report::{End, Figures, Subject};
+use super::{Outcome, runtime_api};
+use crate::events::LogEvents;
+use crate::world::functions::Configuration;
+
+/// How long a process has until it asks for its first invocation; then it is started once more.
+const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What starting an environment needs.
+pub(super) struct Starter {
+    pub(super) images: Arc<Images>,
+    pub(super) events: LogEvents,
+    pub(super) spawner: Spawner,
+    pub(super) pool: Arc<Pool>,
+    pub(super) tasks: TaskTracker,
+}
+
+/// One sandbox: its process may be started twice.
+struct Sandbox<'a> {
+    function: &'a str,
+    configuration: Arc<Configuration>,
+    program: Program,
+    log_stream: String,
+}
+
+impl Starter {
+    /// Runs an invocation in a new environment. Whatever happens is told to the call.
+    pub(super) async fn cold(&self, function: &str, configuration: Arc<Configuration>, mut call: Call) {
+        let log_stream = log_stream(function, &configuration);
+        let subject = Subject { function, configuration: &configuration };
+        self.log(&configuration, &log_stream, subject.init_start());
+        let (images, wanted) = (Arc::clone(&self.images), Arc::clone(&configuration));
+        let program = tokio::task::spawn_blocking(move || images.program(&wanted)).await;
+        let program = match program {
+            Ok(Ok(program)) => program,
+            Ok(Err(problem)) => {
+                let end = End::Exit { error_type: problem.code, sentence: problem.message };
+                return self.fail(
+                    &subject,
+                    &log_stream,
+                    call,
+                    Duration::ZERO,
+                    Failure { end, payload: None },
+                );
+            }
+            Err(error) => {
+                let end = End::Exit { error_type: "InternalError".to_owned(), sentence: error.to_string() };
+                return self.fail(
+                    &subject,
+                    &log_stream,
+                    call,
+                    Duration::ZERO,
+                    Failure { end, payload: None },
+                );
+            }
+        };
+        let sandbox = Sandbox { function, configuration: Arc::clone(&configuration), program, log_stream };
+        let began = Instant::now();
+        match self.start(&sandbox, INIT_TIMEOUT).await {
+            Ok(environment) => {
+                call.init = Some(began.elapsed());
+                return self.hand(&environment, &subject, &sandbox.log_stream, call);
+            }
+            Err(failure) => {
+                let lines = subject.init_report("init", began.elapsed().min(INIT_TIMEOUT), &failure.end);
+                self.log(&configuration, &sandbox.log_stream, lines);
+            }
+        }
+        // As Lambda: a start that failed is tried once more, in the invocation's own time.
+        let began = Instant::now();
+        let timeout = Duration::from_secs(configuration.timeout_s.into());
+        match self.start(&sandbox, timeout).await {
+            Ok(environment) => {
+                call.began = Some(began);
+                self.hand(&environment, &subject, &sandbox.log_stream, call);
+            }
+            Err(failure) => {
+                let took = began.elapsed().min(timeout);
+                let lines = subject.init_report("invoke", took, &failure.end);
+                self.log(&configuration, &sandbox.log_stream, lines);
+                self.fail(&subject, &sandbox.log_stream, call, took, failure);
+            }
+        }
+    }
+
+    fn hand(&self, environment: &Environment, subject: &Subject<'_>, log_stream: &str, call: Call) {
+        if let Some(call) = environment.hand(call) {
+            let sentence = "Runtime exited without providing a reason".to_owned();
+            let end = End::Exit { error_type: "Runtime.ExitError".to_owned(), sentence };
+            self.fail(subject, log_stream, call, Duration::ZERO, Failure { end, payload: None });
+        }
+    }
+
+    /// Starts the process and waits until it asks for its first invocation.
+    async fn start(&self, sandbox: &Sandbox<'_>, timeout: Duration) -> Result<Arc<Environment>, Failure> {
+        let (environment, started) = self.launch(sandbox).await.map_err(|error| {
+            let sentence = format!("fork/exec {}: {error}", sandbox.program.name);
+            Failure {
+                end: End::Exit { error_type: "Runtime.InvalidEntrypoint".to_owned(), sentence },
+                payload: None,
+            }
+        })?;
+        let failure = match tokio::time::timeout(timeout, started).await {
+            Ok(Ok(Started::Ready)) => return Ok(environment),
+            Ok(Ok(Started::Failed(failure))) => failure,
+            Ok(Err(_)) | Err(_) => Failure { end: End::Timeout, payload: None },
+        };
+        environment.peak_memory_mb();
+        environment.kill();
+        environment.ended().await;
+        environment.log(Vec::new());
+        Err(failure)
+    }
+
+    async fn launch(
+        &self,
+        sandbox: &Sandbox<'_>,
+    ) -> io::Result<(Arc<Environment>, oneshot::Receiver<Started>)> {
+        let configuration = &sandbox.configuration;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let runtime_api = listener.local_addr()?.to_string();
+        let variables = super::variables::variables(
+            sandbox.function,
+            configuration,
+            &sandbox.program,
+            &runtime_api,
+            &sandbox.log_stream,
+        );
+        let (child, group, pipe) = self.spawner.start(&sandbox.program, &variables).await?;
+        let output = Output::new(self.events.clone(), &configuration.log_group, &sandbox.log_stream, pipe);
+        let (environment, started) = Environment::new(
+            sandbox.function,
+            Arc::clone(configuration),
+            Arc::clone(&self.pool),
+            group,
+            output,
+        );
+        if !self.pool.admit(&environment) {
+            // Dropping the child ends it.
+            return Err(io::Error::other("the local cloud is stopping"));
+        }
+        self.tasks.spawn(runtime_api::serve(listener, Arc::clone(&environment)));
+        self.tasks.spawn(Arc::clone(&environment).supervise(child));
+        Ok((environment, started))
+    }
+
+    /// Ends an invocation for which there is no process.
+    fn fail(
+        &self,
+        subject: &Subject<'_>,
+        log_stream: &str,
+        call: Call,
+        duration: Duration,
+        failure: Failure,
+    ) {
+        let figures = Figures { duration, init: None, max_memory_mb: 0 };
+        let mut lines = subject.start(&call.request_id);
+        lines.extend(subject.end(&call.request_id, &figures, &failure.end));
+        let log_tail = call.invocation.log_tail.then(|| lines.concat().into_bytes());
+        self.log(subject.configuration, log_stream, lines);
+        let timeout_s = subject.configuration.timeout_s;
+        let made = || error_payload(&call.request_id, &failure.end, timeout_s);
+        let payload = failure.payload.unwrap_or_else(made);
+        drop(call.slot);
+        let outcome = Outcome {
+            request_id: call.request_id,
+            payload,
+            function_error: Some("Unhandled".to_owned()),
+            log_tail,
+        };
+        // Nobody waits any more.
+        let _ = call.answer.send(outcome);
+    }
+
+    fn log(&self, configuration: &Configuration, log_stream: &str, lines: Vec<String>) {
+        let now = jiff::Timestamp::now().as_millisecond();
+        let events = lines.into_iter().map(|line| (now, line)).collect();
+        self.events.append(&configuration.log_group, log_stream, events);
+    }
+}
+
+/// The name of a new log stream. In a group that is not the function's own, it names the function.
+fn log_stream(function: &str, configuration: &Configuration) -> String {
+    let day = jiff::Timestamp::now().strftime("%Y/%m/%d");
+    let id = uuid::Uuid::new_v4().simple();
+    let own = configuration.log_group.strip_prefix("/aws/lambda/") == Some(function);
+    format!("{day}/{}[$LATEST]{id}", if own { "" } else { function })
+}

@@ -1,0 +1,115 @@
+//! Whether a function's resource policy lets the gateway call it.
+
+use crate::account::ACCOUNT_ID;
+use crate::world::functions::Statement;
+
+const PRINCIPAL: &str = "apigateway.amazonaws.com";
+
+/// Whether a statement allows the call that comes from `source_arn`.
+pub(super) fn allows(policy: &[Statement], source_arn: &str) -> bool {
+    policy.iter().any(|statement| {
+        statement.principal == PRINCIPAL
+            && wildcard(&statement.action, "lambda:InvokeFunction")
+            && statement.source_arn.as_ref().is_none_or(|pattern| arn_like(pattern, source_arn))
+            && statement.source_account.as_ref().is_none_or(|account| account == ACCOUNT_ID)
+    })
+}
+
+/// IAM's `ArnLike`: each of the six parts of an ARN is matched for itself, so that a `*` does not reach over a colon
+/// into the next one.
+fn arn_like(pattern: &str, arn: &str) -> bool {
+    let (mut pattern, mut arn) = (pattern.splitn(6, ':'), arn.splitn(6, ':'));
+    loop {
+        match (pattern.next(), arn.next()) {
+            (Some(pattern), Some(part)) if wildcard(pattern, part) => {}
+            (None, None) => return true,
+            _ => return false,
+        }
+    }
+}
+
+/// Whether the text matches a pattern in which `*` stands for any characters and `?` for one.
+fn wildcard(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut at, mut read) = (0, 0);
+    // Where the last star was, and how much it has taken so far.
+    let mut star: Option<(usize, usize)> = None;
+    while read < text.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                star = Some((at, read));
+                at += 1;
+            }
+            Some(byte) if *byte == b'?' || *byte == text[read] => {
+                at += 1;
+                read += 1;
+            }
+            _ => match star {
+                Some((place, taken)) => {
+                    star = Some((place, taken + 1));
+                    at = place + 1;
+                    read = taken + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[at..].iter().all(|byte| *byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::execute_api_arn;
+
+    fn statement(source_arn: Option<&str>) -> Statement {
+        Statement {
+            id: "s".to_owned(),
+            principal: PRINCIPAL.to_owned(),
+            action: "lambda:InvokeFunction".to_owned(),
+            source_arn: source_arn.map(str::to_owned),
+            source_account: None,
+        }
+    }
+
+    #[test]
+    fn a_permission_is_bound_to_what_it_names() {
+        let arn = execute_api_arn("abc", "stage", "GET", "/{proxy+}");
+        let prefix = "arn:aws:execute-api:us-east-1:000000000000:abc";
+        for (resource, allowed) in [
+            ("/stage/*/*", true),
+            ("/*/*", true),
+            ("/*/*/*", true),
+            ("/stage/GET/{proxy+}", true),
+            ("/sta??/GET/*", true),
+            ("/prod/*/*", false),
+            ("/stage/POST/*", false),
+            ("", false),
+        ] {
+            let pattern = format!("{prefix}{resource}");
+            assert_eq!(allows(&[statement(Some(&pattern))], &arn), allowed, "{pattern}");
+        }
+        assert!(allows(&[statement(None)], &arn));
+        assert!(!allows(&[], &arn));
+        assert!(!allows(&[statement(Some("arn:*:abc/stage/GET/{proxy+}"))], &arn));
+        assert!(!allows(&[Statement { principal: "s3.amazonaws.com".into(), ..statement(None) }], &arn));
+        assert!(!allows(
+            &[Statement { source_account: Some("123456789012".into()), ..statement(None) }],
+            &arn
+        ));
+    }
+
+    #[test]
+    fn the_root_has_an_arn_that_ends_in_a_slash() {
+        let arn = execute_api_arn("abc", "stage", "GET", "/");
+        assert!(arn_like("arn:aws:execute-api:us-east-1:000000000000:abc/stage/*/*", &arn), "{arn}");
+    }
+
+    #[test]
+    fn a_star_gives_back_what_it_took_too_much() {
+        assert!(wildcard("a*b*c", "axbxbxc"));
+        assert!(!wildcard("a*b*c", "axbxbx"));
+        assert!(wildcard("*", ""));
+        assert!(!wildcard("?", ""));
+    }
+}

@@ -1,0 +1,237 @@
+//! An AWS account on loopback: Lambda, API Gateway, ECR, CloudWatch Logs, IAM and STS as Callboard uses them.
+//!
+//! [`LocalCloud::open`] starts one on a folder, or says where the one that runs there already listens. Requests come in
+//! through `router`, [`wire`](crate) says once what each asks for, `services` do it on the [`world`], and what runs and
+//! answers for real lies in [`functions`], [`gateway`] and [`registry`].
+
+pub mod account;
+pub mod blobs;
+mod cloud;
+mod endpoint;
+pub mod events;
+pub mod functions;
+pub mod gateway;
+mod http1;
+pub mod registry;
+mod router;
+mod services;
+pub mod store;
+mod wire;
+pub mod world;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use blobs::Blobs;
+use cloud::Cloud;
+use endpoint::Endpoint;
+use events::LogEvents;
+use functions::Functions;
+use gateway::Gateways;
+use registry::Tokens;
+use store::{Store, StoreError};
+use world::World;
+
+/// How long a running local cloud may take to answer before it is given up (it may be starting or stopping).
+const ATTACH_PATIENCE: Duration = Duration::from_secs(10);
+/// How long open connections may take to end when the local cloud stops.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How to open a local cloud.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where its state lies; made when missing.
+    pub dir: PathBuf,
+    /// The control plane's port; 0 is the one used last in this folder if it is free, else any.
+    pub port: u16,
+    /// Start empty: what was in the folder is gone.
+    pub fresh: bool,
+}
+
+/// Why a local cloud could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A folder or file is not usable.
+    #[error("{path}: {error}")]
+    Folder {
+        /// Which one.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The state on disk is not usable.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The port is taken.
+    #[error("the local cloud cannot listen on 127.0.0.1:{port}: {error}")]
+    Listen {
+        /// The port that was asked for.
+        port: u16,
+        /// Why.
+        error: io::Error,
+    },
+    /// `fresh` while another process uses the folder.
+    #[error("a local cloud is running in {0}: stop it before starting over with --fresh")]
+    Running(String),
+    /// Somebody holds the folder and does not answer.
+    #[error("another process holds the local cloud in {0} and does not answer: end it and try again")]
+    Silent(String),
+}
+
+/// What opening gave.
+#[derive(Debug)]
+pub enum Opened {
+    /// This process runs it.
+    Started(LocalCloud),
+    /// Another one runs it.
+    Attached(Attached),
+}
+
+/// A local cloud that runs elsewhere on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attached {
+    /// `http://127.0.0.1:PORT`
+    pub endpoint: String,
+}
+
+/// A running local cloud.
+#[derive(Debug)]
+pub struct LocalCloud {
+    endpoint: String,
+    file: PathBuf,
+    cloud: Cloud,
+    stop: CancellationToken,
+    server: JoinHandle<io::Result<()>>,
+}
+
+impl LocalCloud {
+    /// Starts the local cloud in a folder, or finds the one that runs there. The database's own lock says which.
+    pub async fn open(options: Options) -> Result<Opened, OpenError> {
+        let dir = options.dir.clone();
+        std::fs::create_dir_all(&dir).map_err(|error| folder(&dir, error))?;
+        // A lock on a path is a lock on a file: another way to write the same folder must not open it twice.
+        let dir = dir.canonicalize().map_err(|error| folder(&dir, error))?;
+        let file = dir.join("endpoint.json");
+        let deadline = tokio::time::Instant::now() + ATTACH_PATIENCE;
+        let mut pause = tokio::time::interval(Duration::from_millis(25));
+        let store = loop {
+            pause.tick().await;
+            let path = dir.join("state.redb");
+            let fresh = options.fresh;
+            let opened = tokio::task::spawn_blocking(move || Store::open(&path, fresh)).await;
+            match opened.map_err(|error| StoreError::Log(error.to_string()))? {
+                Ok(store) => break store,
+                Err(StoreError::InUse(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+            if let Some(running) = Endpoint::read(&file)
+                && running.answers().await
+            {
+                return match options.fresh {
+                    true => Err(OpenError::Running(dir.display().to_string())),
+                    false => Ok(Opened::Attached(Attached { endpoint: running.endpoint })),
+                };
+            }
+            if tokio::time::Instant::now() >= deadline {
+                return Err(OpenError::Silent(dir.display().to_string()));
+            }
+        };
+        if options.fresh {
+            for folder_name in ["blobs", "images"] {
+                let path = dir.join(folder_name);
+                if path.exists() {
+                    std::fs::remove_dir_all(&path).map_err(|error| folder(&path, error))?;
+                }
+            }
+        }
+        LocalCloud::start(dir, store, options.port).await.map(Opened::Started)
+    }
+
+    async fn start(dir: PathBuf, store: Store, port: u16) -> Result<LocalCloud, OpenError> {
+        let listener = listen(port, store.load_port()?).await?;
+        let address = listener.local_addr().map_err(|error| OpenError::Listen { port, error })?;
+        store.save_port(address.port())?;
+        let world = Arc::new(World::load(store.clone())?);
+        let events = LogEvents::open(&store, Arc::clone(&world), events::DEFAULT_BUDGET)?;
+        let blobs_dir = dir.join("blobs");
+        let blobs = Blobs::open(&blobs_dir).map_err(|error| folder(&blobs_dir, error))?;
+        let images_dir = dir.join("images");
+        std::fs::create_dir_all(&images_dir).map_err(|error| folder(&images_dir, error))?;
+        let functions = Functions::new(Arc::clone(&world), events.clone(), blobs.clone(), images_dir);
+        let gateways = Gateways::new(Arc::clone(&world), functions.clone());
+        let tokens = Tokens::new();
+        let cloud = Cloud { world, events, blobs, functions, gateways, tokens, port: address.port() };
+        for id in cloud.world.snapshot().apis.keys() {
+            cloud.gateways.open(id).await.map_err(|error| OpenError::Listen { port: 0, error })?;
+        }
+        services::lambda::settle_unsettled(&cloud);
+        let stop = CancellationToken::new();
+        let running = Endpoint::new(address.port());
+        let router = router::router(cloud.clone(), running.instance.clone());
+        let server = tokio::spawn(serve(listener, router, stop.clone()));
+        let file = dir.join("endpoint.json");
+        running.write(&file).map_err(|error| folder(&file, error))?;
+        Ok(LocalCloud { endpoint: running.endpoint, file, cloud, stop, server })
+    }
+
+    /// `http://127.0.0.1:PORT`, for every service and the registry.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Ends every process that it started, saves what is left to save, and stops listening.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        if let Err(error) = std::fs::remove_file(&self.file) {
+            tracing::warn!(%error, "endpoint.json could not be removed");
+        }
+        self.cloud.gateways.stop().await;
+        self.cloud.functions.stop().await;
+        if tokio::time::timeout(STOP_PATIENCE, &mut self.server).await.is_err() {
+            self.server.abort();
+        }
+        let events = self.cloud.events.clone();
+        if tokio::task::spawn_blocking(move || events.close()).await.is_err() {
+            tracing::error!("the log events could not be closed");
+        }
+    }
+}
+
+impl Drop for LocalCloud {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationToken) -> io::Result<()> {
+    use axum::serve::ListenerExt;
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY could not be set");
+        }
+    });
+    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+}
+
+/// A port that was asked for is taken or refused; the last one is only preferred.
+async fn listen(wanted: u16, last: Option<u16>) -> Result<TcpListener, OpenError> {
+    let bind = |port| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    if wanted == 0
+        && let Some(last) = last
+        && let Ok(listener) = bind(last).await
+    {
+        return Ok(listener);
+    }
+    bind(wanted).await.map_err(|error| OpenError::Listen { port: wanted, error })
+}
+
+fn folder(path: &Path, error: io::Error) -> OpenError {
+    OpenError::Folder { path: path.display().to_string(), error }
+}

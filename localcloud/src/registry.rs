@@ -1,0 +1,165 @@
+//! OCI distribution v2, standing in for ECR: what `docker push`, `skopeo` and Callboard's own builder talk to.
+//!
+//! ECR's deviations from the specification are kept, because a client that trips over them here trips over them on
+//! AWS: an upload's `PATCH` is answered with 201 and everything after its first chunk is dropped, a manifest's `PUT`
+//! has no `Location`, a repository must have been created through the API of ECR, and a tag of an immutable
+//! repository cannot even be set to what it is.
+
+mod content;
+mod fault;
+mod manifests;
+mod tokens;
+mod uploads;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::any;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+
+use crate::blobs::Blobs;
+use crate::world::World;
+use fault::Fault;
+pub use tokens::Tokens;
+use uploads::Uploads;
+
+#[derive(Clone)]
+struct Registry {
+    world: Arc<World>,
+    blobs: Blobs,
+    tokens: Tokens,
+    uploads: Arc<Uploads>,
+}
+
+/// The registry, all of its paths below `/v2/`.
+pub fn router(world: Arc<World>, blobs: Blobs, tokens: Tokens) -> axum::Router {
+    let registry = Registry { world, blobs, tokens, uploads: Arc::default() };
+    axum::Router::new()
+        .route("/v2", any(serve))
+        .route("/v2/", any(serve))
+        .route("/v2/{*path}", any(serve))
+        .with_state(registry)
+}
+
+async fn serve(State(registry): State<Registry>, request: Request) -> Response {
+    let answer = if registry.admits(request.headers()) {
+        registry.answer(request).await
+    } else {
+        Err(Fault::unauthorized())
+    };
+    let mut response = answer.unwrap_or_else(Fault::into_response);
+    response
+        .headers_mut()
+        .insert("docker-distribution-api-version", HeaderValue::from_static("registry/2.0"));
+    response
+}
+
+/// What a path below `/v2/` names. A repository's name may hold slashes, so the path is read from its end.
+enum Target<'a> {
+    Root,
+    Uploads(&'a str),
+    Upload(&'a str, &'a str),
+    Blob(&'a str, &'a str),
+    Manifest(&'a str, &'a str),
+    Tags(&'a str),
+}
+
+impl<'a> Target<'a> {
+    fn of(path: &'a str) -> Option<Target<'a>> {
+        let path = path.strip_prefix("/v2")?.trim_start_matches('/');
+        if path.is_empty() {
+            return Some(Target::Root);
+        }
+        if let Some(name) = path.strip_suffix("/tags/list") {
+            return Some(Target::Tags(name));
+        }
+        if let Some((name, upload)) = path.rsplit_once("/blobs/uploads") {
+            return Some(match upload.trim_start_matches('/') {
+                "" => Target::Uploads(name),
+                upload => Target::Upload(name, upload),
+            });
+        }
+        let (rest, last) = path.rsplit_once('/')?;
+        if let Some(name) = rest.strip_suffix("/blobs") {
+            return Some(Target::Blob(name, last));
+        }
+        rest.strip_suffix("/manifests").map(|name| Target::Manifest(name, last))
+    }
+}
+
+impl Registry {
+    fn admits(&self, headers: &HeaderMap) -> bool {
+        let password = || {
+            let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+            let (scheme, encoded) = value.split_once(' ')?;
+            let pair = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+            let (user, password) = pair.split_once(':')?;
+            (scheme.eq_ignore_ascii_case("basic") && user == "AWS").then(|| password.to_owned())
+        };
+        password().is_some_and(|password| self.tokens.accepts(&password))
+    }
+
+    async fn answer(&self, request: Request) -> Result<Response, Fault> {
+        let (parts, body) = request.into_parts();
+        let method = &parts.method;
+        let query = parts.uri.query().unwrap_or_default();
+        let Some(target) = Target::of(parts.uri.path()) else {
+            return Err(Fault::unsupported(method, parts.uri.path()));
+        };
+        match target {
+            Target::Root if method == Method::GET || method == Method::HEAD => Ok(Response::default()),
+            Target::Uploads(name) if method == Method::POST => self.start_upload(name, query, body).await,
+            Target::Upload(name, upload) if method == Method::PATCH => {
+                self.append_upload(name, upload, body).await
+            }
+            Target::Upload(name, upload) if method == Method::PUT => {
+                self.finish_upload(name, upload, query, body).await
+            }
+            Target::Upload(name, upload) if method == Method::GET => self.upload_status(name, upload),
+            Target::Blob(name, digest) if method == Method::GET => self.get_blob(name, digest, true).await,
+            Target::Blob(name, digest) if method == Method::HEAD => self.get_blob(name, digest, false).await,
+            Target::Manifest(name, reference) if method == Method::GET => {
+                self.get_manifest(name, reference, true).await
+            }
+            Target::Manifest(name, reference) if method == Method::HEAD => {
+                self.get_manifest(name, reference, false).await
+            }
+            Target::Manifest(name, reference) if method == Method::PUT => {
+                self.put_manifest(name, reference, &parts.headers, body).await
+            }
+            Target::Tags(name) if method == Method::GET => self.list_tags(name, query),
+            _ => Err(Fault::unsupported(method, parts.uri.path())),
+        }
+    }
+
+    /// Fails when no repository of that name was created: pushing does not create one.
+    fn require_repository(&self, name: &str) -> Result<(), Fault> {
+        if self.world.snapshot().repositories.contains_key(name) {
+            Ok(())
+        } else {
+            Err(Fault::name_unknown(name))
+        }
+    }
+}
+
+/// A response without a body.
+fn empty(status: StatusCode, headers: &[(&'static str, &str)]) -> Result<Response, Fault> {
+    with_body(status, headers, Body::empty())
+}
+
+fn with_body(status: StatusCode, headers: &[(&'static str, &str)], body: Body) -> Result<Response, Fault> {
+    let mut response = Response::builder().status(status);
+    for (name, value) in headers {
+        response = response.header(*name, *value);
+    }
+    response.body(body).map_err(Fault::internal)
+}
+
+/// The first value of a query parameter.
+fn parameter(query: &str, name: &str) -> Option<String> {
+    form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}

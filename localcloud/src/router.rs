@@ -1,0 +1,96 @@
+//! The one loopback port: `/v2/` is the registry, everything else the control planes.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{HeaderMap, StatusCode, header};
+
+use crate::cloud::Cloud;
+use crate::wire::fault::Fault;
+use crate::{endpoint, registry, services, wire};
+
+/// The largest body of a control plane call. Lambda takes 6 MB for Invoke, all others are smaller.
+const BODY_LIMIT: usize = 6 * 1024 * 1024 + 512 * 1024;
+
+pub(crate) fn router(cloud: Cloud, instance: String) -> Router {
+    let registry = registry::router(cloud.world.clone(), cloud.blobs.clone(), cloud.tokens.clone());
+    let control = Router::new()
+        .route(endpoint::PATH, get(|| async move { instance }))
+        .fallback(answer)
+        .with_state(cloud);
+    registry.merge(control).layer(middleware::from_fn(only_from_here))
+}
+
+async fn answer(State(cloud): State<Cloud>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let (payload, too_large) = match axum::body::to_bytes(body, BODY_LIMIT).await {
+        Ok(payload) => (payload, false),
+        Err(_) => (bytes::Bytes::new(), true),
+    };
+    let (reply, call) = wire::detect(&head.method, &head.uri, &head.headers, payload);
+    let outcome = match call {
+        Ok(_) if too_large => Err(Fault::new(
+            413,
+            "RequestEntityTooLargeException",
+            format!("Request must be smaller than {BODY_LIMIT} bytes"),
+        )),
+        Ok(call) => services::answer(cloud, call).await,
+        Err(fault) => Err(fault),
+    };
+    reply.encode(outcome)
+}
+
+/// Refuses what a web page elsewhere could send: a host name that only happens to lead here (DNS rebinding), and a
+/// foreign origin.
+async fn only_from_here(request: Request<Body>, next: Next) -> Response {
+    let headers = request.headers();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if !is_loopback(host) {
+        let text = "Callboard's local cloud answers to 127.0.0.1, localhost and [::1] only.\n";
+        return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
+    }
+    if !origin_is_loopback(headers) {
+        return (StatusCode::FORBIDDEN, "Callboard's local cloud is not for other web pages.\n")
+            .into_response();
+    }
+    next.run(request).await
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    name == "127.0.0.1" || name.eq_ignore_ascii_case("localhost") || name == "[::1]"
+}
+
+fn origin_is_loopback(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let origin = origin.to_str().unwrap_or_default();
+    origin.split_once("://").is_some_and(|(_, host)| is_loopback(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_hosts() {
+        for host in ["127.0.0.1", "127.0.0.1:4566", "localhost", "LOCALHOST:1", "[::1]", "[::1]:80"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "",
+            "example.org",
+            "127.0.0.1.example.org:80",
+            "127.0.0.1:80.example.org",
+            "localhost.evil",
+            "::1",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

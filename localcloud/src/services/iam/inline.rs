@@ -1,0 +1,84 @@
+//! Inline policies of roles.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::roles::encoded;
+use super::{bad_marker, check_policy, limit, role, role_mut};
+use crate::cloud::Cloud;
+use crate::services::paging::page;
+use crate::wire::fault::Fault;
+use crate::wire::{Answer, Call};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PutRolePolicy {
+    role_name: String,
+    policy_name: String,
+    policy_document: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RoleAndPolicy {
+    role_name: String,
+    policy_name: String,
+}
+
+pub(super) fn put(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: PutRolePolicy = call.input()?;
+    check_policy(&input.policy_document)?;
+    cloud.world.change(|state| {
+        let role = role_mut(state, &input.role_name)?;
+        role.inline_policies.insert(input.policy_name, input.policy_document);
+        Ok::<_, Fault>(())
+    })?;
+    Ok(Answer::empty(200))
+}
+
+fn no_such_policy(name: &str) -> Fault {
+    Fault::new(404, "NoSuchEntity", format!("The role policy with name {name} cannot be found."))
+}
+
+pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: RoleAndPolicy = call.input()?;
+    let state = cloud.world.snapshot();
+    let document = role(&state, &input.role_name)?
+        .inline_policies
+        .get(&input.policy_name)
+        .ok_or_else(|| no_such_policy(&input.policy_name))?;
+    Ok(Answer::ok(json!({
+        "RoleName": input.role_name,
+        "PolicyName": input.policy_name,
+        "PolicyDocument": encoded(document),
+    })))
+}
+
+pub(super) fn delete(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: RoleAndPolicy = call.input()?;
+    cloud.world.change(|state| {
+        let policies = &mut role_mut(state, &input.role_name)?.inline_policies;
+        policies.remove(&input.policy_name).map(drop).ok_or_else(|| no_such_policy(&input.policy_name))
+    })?;
+    Ok(Answer::empty(200))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListRolePolicies {
+    role_name: String,
+    marker: Option<String>,
+    max_items: Option<String>,
+}
+
+pub(super) fn list(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: ListRolePolicies = call.input()?;
+    let state = cloud.world.snapshot();
+    let names = role(&state, &input.role_name)?.inline_policies.keys();
+    let page =
+        page(names, |name| (*name).clone(), input.marker.as_deref(), limit(input.max_items.as_deref())?)
+            .ok_or_else(bad_marker)?;
+    Ok(Answer::ok(
+        json!({ "PolicyNames": page.items, "IsTruncated": page.next.is_some(), "Marker": page.next }),
+    ))
+}

@@ -1,0 +1,220 @@
+//! Roles themselves.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{RoleName, arn_of, bad_marker, check_policy, limit, no_such_role, role, role_mut};
+use crate::cloud::{Cloud, now_ms};
+use crate::services::paging::page;
+use crate::wire::fault::Fault;
+use crate::wire::{Answer, Call, Service};
+use crate::world::roles::Role;
+
+/// All but the unreserved characters of RFC 3986: policy documents come URL-encoded inside the XML [FACTS §8].
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+pub(super) fn encoded(document: &str) -> String {
+    utf8_percent_encode(document, ENCODED).to_string()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Tag {
+    key: String,
+    value: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreateRole {
+    role_name: String,
+    assume_role_policy_document: String,
+    path: Option<String>,
+    description: Option<String>,
+    max_session_duration: Option<String>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+}
+
+pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: CreateRole = call.input()?;
+    check_name(&input.role_name)?;
+    check_policy(&input.assume_role_policy_document)?;
+    let path = input.path.unwrap_or_else(|| "/".to_owned());
+    let printable = path.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
+    if !(path.starts_with('/') && path.ends_with('/') && printable && path.len() <= 512) {
+        return Err(Fault::new(
+            400,
+            "ValidationError",
+            "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.",
+        ));
+    }
+    let max_session_duration_s = match input.max_session_duration.as_deref() {
+        None => 3600,
+        Some(text) => {
+            text.parse().ok().filter(|seconds| (3600..=43_200).contains(seconds)).ok_or_else(|| {
+                Fault::validation(
+                    Service::Iam,
+                    "maxSessionDuration",
+                    text,
+                    "Member must have value between 3600 and 43200, inclusive",
+                )
+            })?
+        }
+    };
+    let role = Role {
+        name: input.role_name,
+        id: format!("AROA{}", crate::cloud::short_id(17).to_uppercase()),
+        path,
+        created_ms: now_ms(),
+        trust_policy: input.assume_role_policy_document,
+        description: input.description,
+        max_session_duration_s,
+        attached_policies: Default::default(),
+        inline_policies: Default::default(),
+        tags: input.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
+    };
+    cloud.world.change(|state| {
+        if state.roles.contains_key(&role.name) {
+            let message = format!("Role with name {} already exists.", role.name);
+            return Err(Fault::new(409, "EntityAlreadyExists", message));
+        }
+        state.roles.insert(role.name.clone(), role.clone());
+        Ok(())
+    })?;
+    let mut members = described(&role);
+    members["Tags"] = tags(&role);
+    Ok(Answer::ok(json!({ "Role": members })))
+}
+
+fn check_name(name: &str) -> Result<(), Fault> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte);
+    if name.is_empty() || !name.bytes().all(fits) {
+        return Err(Fault::new(
+            400,
+            "ValidationError",
+            "The specified value for roleName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-",
+        ));
+    }
+    if name.len() > 64 {
+        return Err(Fault::validation(
+            Service::Iam,
+            "roleName",
+            name,
+            "Member must have length less than or equal to 64",
+        ));
+    }
+    Ok(())
+}
+
+/// What CreateRole, GetRole and ListRoles all tell.
+fn described(role: &Role) -> Value {
+    let created = jiff::Timestamp::from_millisecond(role.created_ms).unwrap_or_default();
+    json!({
+        "Arn": arn_of(role),
+        "AssumeRolePolicyDocument": encoded(&role.trust_policy),
+        "CreateDate": created.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "Description": role.description,
+        "Path": role.path,
+        "RoleId": role.id,
+        "RoleName": role.name,
+    })
+}
+
+fn tags(role: &Role) -> Value {
+    match role.tags.is_empty() {
+        true => Value::Null,
+        false => role.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect(),
+    }
+}
+
+pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: RoleName = call.input()?;
+    let state = cloud.world.snapshot();
+    let role = role(&state, &input.role_name)?;
+    let mut members = described(role);
+    members["MaxSessionDuration"] = role.max_session_duration_s.into();
+    members["RoleLastUsed"] = json!({});
+    members["Tags"] = tags(role);
+    Ok(Answer::ok(json!({ "Role": members })))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListRoles {
+    path_prefix: Option<String>,
+    marker: Option<String>,
+    max_items: Option<String>,
+}
+
+pub(super) fn list(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: ListRoles = call.input()?;
+    let prefix = input.path_prefix.unwrap_or_default();
+    let state = cloud.world.snapshot();
+    let roles = state.roles.values().filter(|role| role.path.starts_with(&prefix));
+    let page =
+        page(roles, |role| role.name.clone(), input.marker.as_deref(), limit(input.max_items.as_deref())?)
+            .ok_or_else(bad_marker)?;
+    let roles: Vec<Value> = page
+        .items
+        .into_iter()
+        .map(|role| {
+            let mut members = described(role);
+            members["MaxSessionDuration"] = role.max_session_duration_s.into();
+            members
+        })
+        .collect();
+    Ok(Answer::ok(json!({ "Roles": roles, "IsTruncated": page.next.is_some(), "Marker": page.next })))
+}
+
+pub(super) fn delete(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: RoleName = call.input()?;
+    cloud.world.change(|state| {
+        let role = role(state, &input.role_name)?;
+        let conflict = |message| Err(Fault::new(409, "DeleteConflict", message));
+        if !role.attached_policies.is_empty() {
+            return conflict("Cannot delete entity, must detach all policies first.");
+        }
+        if !role.inline_policies.is_empty() {
+            return conflict("Cannot delete entity, must delete policies first.");
+        }
+        state.roles.remove(&input.role_name).ok_or_else(|| no_such_role(&input.role_name))?;
+        Ok(())
+    })?;
+    Ok(Answer::empty(200))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct UpdateTrust {
+    role_name: String,
+    policy_document: String,
+}
+
+pub(super) fn update_trust(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: UpdateTrust = call.input()?;
+    check_policy(&input.policy_document)?;
+    cloud.world.change(|state| {
+        role_mut(state, &input.role_name)?.trust_policy = input.policy_document;
+        Ok::<_, Fault>(())
+    })?;
+    Ok(Answer::empty(200))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TagRole {
+    role_name: String,
+    tags: Vec<Tag>,
+}
+
+pub(super) fn tag(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: TagRole = call.input()?;
+    cloud.world.change(|state| {
+        let role = role_mut(state, &input.role_name)?;
+        role.tags.extend(input.tags.into_iter().map(|tag| (tag.key, tag.value)));
+        Ok::<_, Fault>(())
+    })?;
+    Ok(Answer::empty(200))
+}

@@ -1,0 +1,118 @@
+//! The beginning and the end of a function.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::configuration::{Settings, architecture, check_role};
+use super::{describe, function_not_found, image, invalid, new_revision, settle, target, user_fault};
+use crate::cloud::{Cloud, now_ms};
+use crate::wire::fault::Fault;
+use crate::wire::{Answer, Call};
+use crate::world::functions::{Configuration, Function, Status};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Create {
+    function_name: String,
+    #[serde(default)]
+    code: Code,
+    package_type: Option<String>,
+    architectures: Option<Vec<String>>,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+}
+
+/// The members of [`Create`]; all others are settings.
+const OWN: [&str; 5] = ["FunctionName", "Code", "PackageType", "Architectures", "Tags"];
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Code {
+    image_uri: Option<String>,
+}
+
+pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let (input, settings): (Create, Settings) = call.inputs(&OWN)?;
+    let name = target::to_create(&input.function_name)?;
+    settings.check(call)?;
+    let architecture = architecture(input.architectures)?.unwrap_or_else(|| "x86_64".to_owned());
+    if input.package_type.as_deref() != Some("Image") {
+        return Err(
+            call.parameter_not_offered("PackageType Zip: functions here are made from container images")
+        );
+    }
+    let Some(image_uri) = input.code.image_uri else {
+        return Err(invalid("Please provide ImageUri when creating a function with packageType Image."));
+    };
+    let role = settings.role.clone().unwrap_or_default();
+    let function = cloud.world.change(|state| {
+        if state.functions.contains_key(&name) {
+            let message = format!("Function already exist: {name}");
+            return Err(user_fault(409, "ResourceConflictException", message));
+        }
+        check_role(state, &role)?;
+        let resolved = image::resolve(state, &image_uri)?;
+        let mut configuration = Configuration {
+            image_uri,
+            repository: resolved.repository,
+            digest: resolved.digest,
+            architecture,
+            memory_mb: 128,
+            timeout_s: 3,
+            environment: BTreeMap::new(),
+            tracing_mode: "PassThrough".to_owned(),
+            image_config: None,
+            log_format: "Text".to_owned(),
+            log_group: format!("/aws/lambda/{name}"),
+            ephemeral_storage_mb: 512,
+        };
+        let description = settings.description.clone().unwrap_or_default();
+        settings.apply(&mut configuration);
+        let function = Function {
+            name: name.clone(),
+            description,
+            role,
+            configuration,
+            live: None,
+            state: Status {
+                value: "Pending".to_owned(),
+                reason: Some("The function is being created.".to_owned()),
+                code: Some("Creating".to_owned()),
+            },
+            last_update: None,
+            revision_id: new_revision(),
+            last_modified_ms: now_ms(),
+            policy: Vec::new(),
+            policy_revision_id: new_revision(),
+            reserved_concurrency: None,
+            tags: input.tags,
+        };
+        state.functions.insert(name, function.clone());
+        Ok(function)
+    })?;
+    settle::settle(cloud, &function.name);
+    Ok(Answer::with_status(201, describe::whole(&function, &describe::arn(&function))))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Delete {
+    qualifier: Option<String>,
+}
+
+pub(super) fn delete(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: Delete = call.input()?;
+    let target = target::of(call, input.qualifier.as_deref())?;
+    if target.qualifier.is_some() {
+        return Err(match target.latest() {
+            Ok(_) => invalid("$LATEST version cannot be deleted without deleting the function."),
+            Err(fault) => fault,
+        });
+    }
+    cloud.world.change(|state| {
+        state.functions.remove(&target.name).map(drop).ok_or_else(|| function_not_found(&target.name))
+    })?;
+    cloud.functions.retire(&target.name);
+    Ok(Answer::empty(204))
+}

@@ -1,0 +1,185 @@
+//! Reading events: over a group ([`filter`]) and within a stream ([`get`]).
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::pattern::Pattern;
+use super::{bad_token, group, invalid, kept_since, limit, missing, name_of, text};
+use crate::cloud::{Cloud, now_ms};
+use crate::events::{Event, Position, Scan};
+use crate::wire::fault::Fault;
+use crate::wire::{Answer, Call};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Filter {
+    log_group_name: Option<String>,
+    log_group_identifier: Option<String>,
+    log_stream_names: Option<Vec<String>>,
+    log_stream_name_prefix: Option<String>,
+    start_time: Option<i64>,
+    end_time: Option<i64>,
+    filter_pattern: Option<String>,
+    next_token: Option<String>,
+    limit: Option<i64>,
+    start_from_head: Option<bool>,
+    /// Without meaning since 2019: events always come interleaved.
+    #[serde(rename = "interleaved")]
+    _interleaved: Option<bool>,
+}
+
+/// Both ends of the time range are inclusive. A page may be empty and have a next one [FACTS §5].
+pub(super) fn filter(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: Filter = call.input()?;
+    let name = name_of(input.log_group_name, input.log_group_identifier)?;
+    let limit = limit(input.limit, 10_000)?;
+    let state = cloud.world.snapshot();
+    let kept_since = kept_since(group(&state, &name)?, now_ms());
+    if input.log_stream_names.is_some() && input.log_stream_name_prefix.is_some() {
+        return Err(invalid("logStreamNames and logStreamNamePrefix are mutually exclusive parameters."));
+    }
+    if let Some(names) = &input.log_stream_names
+        && !names.iter().all(|stream| cloud.events.has_stream(&name, stream))
+    {
+        return Err(missing("stream"));
+    }
+    let pattern = Pattern::parse(call, input.filter_pattern.as_deref().unwrap_or_default())?;
+    let after =
+        input.next_token.as_deref().map(|token| read_token(token).ok_or_else(bad_token)).transpose()?;
+    let wanted = |stream: &str, message: &str| {
+        input.log_stream_names.as_ref().is_none_or(|names| names.iter().any(|name| name == stream))
+            && input.log_stream_name_prefix.as_deref().is_none_or(|prefix| stream.starts_with(prefix))
+            && pattern.matches(message)
+    };
+    let page = cloud.events.scan(
+        &name,
+        &Scan {
+            start: input.start_time.unwrap_or(0).max(kept_since),
+            end: input.end_time.unwrap_or(i64::MAX),
+            after,
+            newest_first: input.start_from_head == Some(false),
+            wanted: &wanted,
+            limit,
+        },
+    );
+    let events: Vec<Value> = page
+        .events
+        .iter()
+        .map(|event| {
+            let mut members = told(event);
+            members["eventId"] = event_id(event.position).into();
+            members["logStreamName"] = text(&event.stream).into();
+            members
+        })
+        .collect();
+    let mut members = json!({ "events": events, "searchedLogStreams": [] });
+    if let Some(next) = page.next {
+        members["nextToken"] = token(next).into();
+    }
+    Ok(Answer::ok(members))
+}
+
+fn told(event: &Event) -> Value {
+    json!({
+        "ingestionTime": event.ingested,
+        "message": &*event.message,
+        "timestamp": event.position.timestamp,
+    })
+}
+
+/// 56 digits, as CloudWatch's: in the order of the events.
+fn event_id(position: Position) -> String {
+    format!("{:028}{:028}", position.timestamp, position.number)
+}
+
+fn token(position: Position) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}/{}", position.timestamp, position.number))
+}
+
+fn read_token(token: &str) -> Option<Position> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
+    let (timestamp, number) = text.split_once('/')?;
+    Some(Position { timestamp: timestamp.parse().ok()?, number: number.parse().ok()? })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Get {
+    log_group_name: Option<String>,
+    log_group_identifier: Option<String>,
+    log_stream_name: String,
+    start_time: Option<i64>,
+    end_time: Option<i64>,
+    next_token: Option<String>,
+    limit: Option<i64>,
+    #[serde(default)]
+    start_from_head: bool,
+}
+
+/// The end of the time range is exclusive. Tokens are never absent: at an end the same one comes back [FACTS §5].
+pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: Get = call.input()?;
+    let name = name_of(input.log_group_name, input.log_group_identifier)?;
+    let limit = limit(input.limit, 10_000)?;
+    let state = cloud.world.snapshot();
+    let kept_since = kept_since(group(&state, &name)?, now_ms());
+    if !cloud.events.has_stream(&name, &input.log_stream_name) {
+        return Err(missing("stream"));
+    }
+    let given =
+        input.next_token.as_deref().map(|token| direction(token).ok_or_else(bad_token)).transpose()?;
+    let (newest_first, after) = match given {
+        Some((newest_first, position)) => (newest_first, Some(position)),
+        None => (!input.start_from_head, None),
+    };
+    let end = input.end_time.map_or(i64::MAX, |end| end.saturating_sub(1));
+    let wanted = |stream: &str, _: &str| stream == input.log_stream_name;
+    let mut scan = Scan {
+        start: input.start_time.unwrap_or(0).max(kept_since),
+        end,
+        after,
+        newest_first,
+        wanted: &wanted,
+        limit,
+    };
+    let mut events = Vec::new();
+    // Other streams of the group may fill whole pages of the scan; this answer is one page of one stream.
+    loop {
+        let page = cloud.events.scan(&name, &scan);
+        events.extend(page.events);
+        match page.next {
+            Some(next) if events.is_empty() => scan.after = Some(next),
+            _ => break,
+        }
+    }
+    if newest_first {
+        events.reverse();
+    }
+    // With nothing found, both tokens stay where the scan began.
+    let here = after.unwrap_or(match newest_first {
+        true => Position { timestamp: end, number: u64::MAX },
+        false => Position { timestamp: scan.start, number: 0 },
+    });
+    let first = events.first().map_or(here, |event| event.position);
+    let last = events.last().map_or(here, |event| event.position);
+    Ok(Answer::ok(json!({
+        "events": events.iter().map(told).collect::<Vec<_>>(),
+        "nextBackwardToken": format!("b/{}", token(first)),
+        "nextForwardToken": format!("f/{}", token(last)),
+    })))
+}
+
+/// Whether it leads backward, and from where.
+fn direction(text: &str) -> Option<(bool, Position)> {
+    let (kind, position) = text.split_once('/')?;
+    Some((
+        match kind {
+            "b" => true,
+            "f" => false,
+            _ => return None,
+        },
+        read_token(position)?,
+    ))
+}

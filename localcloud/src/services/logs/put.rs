@@ -1,0 +1,72 @@
+//! Events that come through the control plane.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{group, invalid, missing};
+use crate::cloud::{Cloud, now_ms};
+use crate::wire::fault::Fault;
+use crate::wire::{Answer, Call};
+
+/// Sequence tokens are told and not looked at any more; each stream's is the same here.
+pub(super) const SEQUENCE_TOKEN: &str = "49039859625181318990829158106416183000000000000000000000";
+
+/// How late an event may come, and how early, milliseconds.
+const LATEST: i64 = 14 * 24 * 3600 * 1000;
+const EARLIEST: i64 = 2 * 3600 * 1000;
+/// How much one call may bring: events, bytes (26 more for each event), and bytes of one event.
+const MOST_EVENTS: usize = 10_000;
+const MOST_BYTES: usize = 1_048_576;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Put {
+    log_group_name: String,
+    log_stream_name: String,
+    log_events: Vec<Event>,
+    #[serde(rename = "sequenceToken")]
+    _sequence_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Event {
+    timestamp: i64,
+    message: String,
+}
+
+pub(super) fn put(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: Put = call.input()?;
+    group(&cloud.world.snapshot(), &input.log_group_name)?;
+    if !cloud.events.has_stream(&input.log_group_name, &input.log_stream_name) {
+        return Err(missing("stream"));
+    }
+    if !input.log_events.is_sorted_by_key(|event| event.timestamp) {
+        return Err(invalid("Log events in a single PutLogEvents request must be in chronological order."));
+    }
+    let bytes: usize = input.log_events.iter().map(|event| event.message.len() + 26).sum();
+    if input.log_events.len() > MOST_EVENTS {
+        return Err(invalid(format!("A batch holds {MOST_EVENTS} log events at most.")));
+    }
+    if bytes > MOST_BYTES {
+        return Err(invalid(format!("Upload too large: {bytes} bytes exceeds limit of {MOST_BYTES}")));
+    }
+    let now = now_ms();
+    let too_old = input.log_events.iter().filter(|event| event.timestamp < now - LATEST).count();
+    let in_time = input.log_events.iter().filter(|event| event.timestamp <= now + EARLIEST).count();
+    let mut members = json!({ "nextSequenceToken": SEQUENCE_TOKEN });
+    if too_old > 0 {
+        members["rejectedLogEventsInfo"]["tooOldLogEventEndIndex"] = too_old.into();
+    }
+    if in_time < input.log_events.len() {
+        members["rejectedLogEventsInfo"]["tooNewLogEventStartIndex"] = in_time.into();
+    }
+    let accepted = input
+        .log_events
+        .into_iter()
+        .take(in_time)
+        .skip(too_old)
+        .map(|event| (event.timestamp, event.message))
+        .collect();
+    cloud.events.append(&input.log_group_name, &input.log_stream_name, accepted);
+    Ok(Answer::ok(members))
+}

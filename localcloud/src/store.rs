@@ -1,0 +1,117 @@
+//! What is on disk besides blobs: one redb file, which commits atomically, survives `kill -9`, and lets one process in.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use redb::{Database, ReadableDatabase, TableDefinition};
+
+use crate::world::State;
+
+/// The format of what is stored. Raised when an older program could not read it any more.
+const FORMAT: u64 = 1;
+
+const DOCUMENTS: TableDefinition<&str, &[u8]> = TableDefinition::new("documents");
+
+/// Why the store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process has the store open.
+    #[error("another local cloud is using {0}")]
+    InUse(String),
+    /// Written by a newer program.
+    #[error(
+        "the local cloud's state has format {found}, this program reads format {FORMAT}: use the newer program, or start over with --fresh"
+    )]
+    Format {
+        /// The format number in the store.
+        found: u64,
+    },
+    /// The disk or the database failed.
+    #[error("the local cloud's state on disk: {0}")]
+    Database(#[from] redb::Error),
+    /// A document is not what this program wrote.
+    #[error("the local cloud's state cannot be read: {0}")]
+    Document(#[from] serde_json::Error),
+    /// Log events could not be saved.
+    #[error("the local cloud's log events on disk: {0}")]
+    Log(String),
+}
+
+/// The open database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(crate) database: Arc<Database>,
+}
+
+impl Store {
+    /// Opens or creates the database file at `path`. With `fresh` all that it held is gone, whatever its format.
+    pub fn open(path: &Path, fresh: bool) -> Result<Store, StoreError> {
+        let database = Database::create(path).map_err(|error| match error {
+            redb::DatabaseError::DatabaseAlreadyOpen => StoreError::InUse(path.display().to_string()),
+            other => StoreError::Database(other.into()),
+        })?;
+        let store = Store { database: Arc::new(database) };
+        if fresh {
+            store.clear()?;
+        }
+        match store.read_document::<u64>("format")? {
+            Some(FORMAT) => {}
+            Some(found) => return Err(StoreError::Format { found }),
+            None => store.write_document("format", &FORMAT)?,
+        }
+        Ok(store)
+    }
+
+    /// The account's state as last saved.
+    pub fn load_state(&self) -> Result<Option<State>, StoreError> {
+        self.read_document("state")
+    }
+
+    /// Saves the account's state; durable when this returns.
+    pub fn save_state(&self, state: &State) -> Result<(), StoreError> {
+        self.write_document("state", state)
+    }
+
+    /// The port that the control plane listened on last.
+    pub fn load_port(&self) -> Result<Option<u16>, StoreError> {
+        self.read_document("port")
+    }
+
+    /// Keeps the port that the control plane listens on.
+    pub fn save_port(&self, port: u16) -> Result<(), StoreError> {
+        self.write_document("port", &port)
+    }
+
+    // Inside the open database, so that nobody else gets in between.
+    fn clear(&self) -> Result<(), StoreError> {
+        let transaction = self.database.begin_write().map_err(redb::Error::from)?;
+        let tables: Vec<_> = transaction.list_tables().map_err(redb::Error::from)?.collect();
+        for table in tables {
+            transaction.delete_table(table).map_err(redb::Error::from)?;
+        }
+        transaction.commit().map_err(redb::Error::from)?;
+        Ok(())
+    }
+
+    fn read_document<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
+        let transaction = self.database.begin_read().map_err(redb::Error::from)?;
+        let table = match transaction.open_table(DOCUMENTS) {
+            Ok(table) => table,
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+            Err(error) => return Err(redb::Error::from(error).into()),
+        };
+        let value = table.get(key).map_err(redb::Error::from)?;
+        Ok(value.map(|bytes| serde_json::from_slice(bytes.value())).transpose()?)
+    }
+
+    fn write_document<T: serde::Serialize>(&self, key: &str, document: &T) -> Result<(), StoreError> {
+        let bytes = serde_json::to_vec(document)?;
+        let transaction = self.database.begin_write().map_err(redb::Error::from)?;
+        {
+            let mut table = transaction.open_table(DOCUMENTS).map_err(redb::Error::from)?;
+            table.insert(key, bytes.as_slice()).map_err(redb::Error::from)?;
+        }
+        transaction.commit().map_err(redb::Error::from)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,257 @@
+//! Which service and operation a call is, detected once, and the answer in the words of the call's protocol.
+//!
+//! Services see a [`Call`] and give an [`Answer`] or a [`Fault`]; nothing of a protocol goes beyond this module.
+
+pub(crate) mod fault;
+mod json;
+mod query;
+mod routes;
+mod sigv4;
+
+use std::collections::BTreeMap;
+
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use fault::Fault;
+
+/// The services of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Service {
+    Sts,
+    Iam,
+    Ecr,
+    Lambda,
+    ApiGateway,
+    Logs,
+}
+
+impl Service {
+    /// By the name that a signature's scope gives it.
+    fn by_signing_name(name: &str) -> Option<Service> {
+        Some(match name {
+            "sts" => Service::Sts,
+            "iam" => Service::Iam,
+            "ecr" => Service::Ecr,
+            "lambda" => Service::Lambda,
+            "apigateway" => Service::ApiGateway,
+            "logs" => Service::Logs,
+            _ => return None,
+        })
+    }
+
+    /// As people call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Service::Sts => "STS",
+            Service::Iam => "IAM",
+            Service::Ecr => "ECR",
+            Service::Lambda => "Lambda",
+            Service::ApiGateway => "API Gateway",
+            Service::Logs => "CloudWatch Logs",
+        }
+    }
+
+    fn protocol(self) -> Protocol {
+        match self {
+            Service::Sts | Service::Iam => Protocol::Query,
+            Service::Ecr | Service::Logs => Protocol::AwsJson,
+            Service::Lambda | Service::ApiGateway => Protocol::RestJson,
+        }
+    }
+
+    fn target_prefix(self) -> Option<&'static str> {
+        match self {
+            Service::Ecr => Some("AmazonEC2ContainerRegistry_V20150921."),
+            Service::Logs => Some("Logs_20140328."),
+            _ => None,
+        }
+    }
+}
+
+/// How a call is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    /// A form in, XML out.
+    Query,
+    /// `X-Amz-Target` and JSON, version 1.1.
+    AwsJson,
+    /// Method and path, JSON bodies.
+    RestJson,
+}
+
+/// One operation, asked for.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) service: Service,
+    pub(crate) operation: String,
+    /// Body and query members together; what stands in the path is in [`Call::path`].
+    input: Map<String, Value>,
+    path: BTreeMap<&'static str, String>,
+    pub(crate) headers: HeaderMap,
+    /// The body as it came, for operations whose payload is octets.
+    pub(crate) payload: Bytes,
+}
+
+impl Call {
+    /// The input as the operation's own type. A member that the type does not know would change what the operation
+    /// does and is refused by name; `null`, `false` and what is empty say nothing and are let through.
+    pub(crate) fn input<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        json::read(self.service, &self.operation, &self.input)
+    }
+
+    /// The input as two types: the members that `first` names, and all others.
+    pub(crate) fn inputs<A: DeserializeOwned, B: DeserializeOwned>(
+        &self,
+        first: &[&str],
+    ) -> Result<(A, B), Fault> {
+        let (first, second): (Map<_, _>, Map<_, _>) =
+            self.input.clone().into_iter().partition(|(name, _)| first.contains(&name.as_str()));
+        let one = json::read(self.service, &self.operation, &first)?;
+        Ok((one, json::read(self.service, &self.operation, &second)?))
+    }
+
+    /// A parameter of the path. The route has it, or the operation would not have been found.
+    pub(crate) fn path(&self, name: &str) -> Result<&str, Fault> {
+        self.path
+            .get(name)
+            .map(String::as_str)
+            .ok_or_else(|| Fault::internal(format!("{} has no path parameter {name}", self.operation)))
+    }
+
+    /// A header as text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The operation is known to AWS and not offered here.
+    pub(crate) fn not_offered(&self) -> Fault {
+        Fault::not_offered(self.service.name(), &self.operation)
+    }
+
+    /// The operation is offered, but not with this parameter or value.
+    pub(crate) fn parameter_not_offered(&self, parameter: &str) -> Fault {
+        Fault::parameter_not_offered(self.service, &self.operation, parameter)
+    }
+}
+
+/// What an operation gives back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Body,
+}
+
+/// The body of an [`Answer`].
+#[derive(Debug)]
+pub(crate) enum Body {
+    /// Nothing, or for the query protocol an empty result.
+    Empty,
+    /// Members, written as JSON or XML.
+    Members(Value),
+    /// Octets as they are.
+    Octets(Bytes),
+}
+
+impl Answer {
+    /// 200 with members.
+    pub(crate) fn ok(members: Value) -> Answer {
+        Answer::with_status(200, members)
+    }
+
+    pub(crate) fn with_status(status: u16, members: Value) -> Answer {
+        Answer { status, headers: Vec::new(), body: Body::Members(members) }
+    }
+
+    pub(crate) fn empty(status: u16) -> Answer {
+        Answer { status, headers: Vec::new(), body: Body::Empty }
+    }
+}
+
+/// A call that was understood, or the refusal of one that was not, each with what is needed to answer it.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    protocol: Protocol,
+    service: Option<Service>,
+    operation: String,
+    request_id: String,
+}
+
+impl Reply {
+    /// The answer as an HTTP response.
+    pub(crate) fn encode(&self, outcome: Result<Answer, Fault>) -> Response {
+        let mut response = match (self.protocol, outcome) {
+            (Protocol::Query, Ok(answer)) => {
+                query::answer(self.service, &self.operation, &self.request_id, answer)
+            }
+            (Protocol::Query, Err(fault)) => query::fault(self.service, &self.request_id, &fault),
+            (protocol, Ok(answer)) => json::answer(protocol, answer),
+            (protocol, Err(fault)) => json::fault(protocol, self.service, &fault),
+        };
+        // A function that was invoked has told its own.
+        if let Ok(id) = HeaderValue::from_str(&self.request_id) {
+            response.headers_mut().entry("x-amzn-requestid").or_insert(id);
+        }
+        response
+    }
+}
+
+/// Says what a request asks for. The [`Reply`] comes in any case: a refusal is written as its service would write it.
+pub(crate) fn detect(
+    method: &http::Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    payload: Bytes,
+) -> (Reply, Result<Call, Fault>) {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+    let form =
+        text(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    let credential = text(header::AUTHORIZATION).map(sigv4::parse);
+    let service =
+        credential.as_ref().and_then(|credential| Service::by_signing_name(credential.as_ref()?.service));
+    let protocol = match service {
+        Some(service) => service.protocol(),
+        None if target.is_some() => Protocol::AwsJson,
+        None if form => Protocol::Query,
+        None => Protocol::RestJson,
+    };
+    let mut reply =
+        Reply { protocol, service, operation: String::new(), request_id: uuid::Uuid::new_v4().to_string() };
+    let credential = match credential {
+        None => return (reply, Err(sigv4::missing(protocol))),
+        Some(None) => return (reply, Err(sigv4::incomplete(protocol))),
+        Some(Some(credential)) => credential,
+    };
+    let Some(service) = service else {
+        let operation = target
+            .and_then(|target| target.rsplit_once('.'))
+            .map_or_else(|| format!("{method} {}", uri.path()), |(_, operation)| operation.to_owned());
+        let fault = Fault::not_offered(&format!("the service {:?}", credential.service), &operation);
+        return (reply, Err(fault));
+    };
+    if let Err(fault) = sigv4::check(&credential, protocol, service) {
+        return (reply, Err(fault));
+    }
+    let parts = match protocol {
+        Protocol::Query => query::parts(service, &payload),
+        Protocol::AwsJson => json::target_parts(service, target, &payload),
+        Protocol::RestJson => json::rest_parts(service, method, uri, headers, &payload),
+    };
+    let call = parts.map(|Parts { operation, input, path }| {
+        reply.operation.clone_from(&operation);
+        Call { service, operation, input, path, headers: headers.clone(), payload }
+    });
+    (reply, call)
+}
+
+/// What a protocol reads out of a request.
+struct Parts {
+    operation: String,
+    input: Map<String, Value>,
+    path: BTreeMap<&'static str, String>,
+}

@@ -1,0 +1,126 @@
+//! Whose call it is: the credential of a SigV4 `Authorization` header.
+
+use super::fault::Fault;
+use super::{Protocol, Service};
+use crate::account;
+
+/// The parts of `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Credential<'a> {
+    pub(super) access_key: &'a str,
+    pub(super) region: &'a str,
+    pub(super) service: &'a str,
+}
+
+/// Reads the header; `None` when it is not a whole SigV4 header.
+pub(super) fn parse(authorization: &str) -> Option<Credential<'_>> {
+    let rest = authorization.strip_prefix("AWS4-HMAC-SHA256")?.trim_start();
+    let mut credential = None;
+    let (mut signed_headers, mut signature) = (false, false);
+    for part in rest.split(',') {
+        match part.trim().split_once('=')? {
+            ("Credential", value) => credential = Some(value),
+            ("SignedHeaders", value) => signed_headers = !value.is_empty(),
+            ("Signature", value) => signature = !value.is_empty(),
+            _ => return None,
+        }
+    }
+    let mut scope = credential?.split('/');
+    let (access_key, _date) = (scope.next()?, scope.next()?);
+    let (region, service) = (scope.next()?, scope.next()?);
+    let whole = scope.next() == Some("aws4_request") && scope.next().is_none();
+    (whole && signed_headers && signature).then_some(Credential { access_key, region, service })
+}
+
+const NOT_AWS: &str = "This endpoint is Callboard's local cloud, not AWS";
+
+/// No `Authorization` header at all.
+pub(super) fn missing(protocol: Protocol) -> Fault {
+    let code = match protocol {
+        Protocol::Query => "MissingAuthenticationToken",
+        Protocol::RestJson | Protocol::AwsJson => "MissingAuthenticationTokenException",
+    };
+    Fault::new(403, code, format!("Missing Authentication Token. {NOT_AWS}: {}", how_to_sign()))
+}
+
+/// An `Authorization` header that is not SigV4.
+pub(super) fn incomplete(protocol: Protocol) -> Fault {
+    let code = match protocol {
+        Protocol::Query => "IncompleteSignature",
+        Protocol::RestJson | Protocol::AwsJson => "IncompleteSignatureException",
+    };
+    Fault::new(
+        403,
+        code,
+        format!(
+            "The Authorization header is not a complete AWS Signature Version 4. {NOT_AWS}: {}",
+            how_to_sign()
+        ),
+    )
+}
+
+/// Refuses every credential but the local cloud's own, so that no client can take it for AWS, nor AWS for it.
+pub(super) fn check(credential: &Credential<'_>, protocol: Protocol, service: Service) -> Result<(), Fault> {
+    if credential.access_key != account::ACCESS_KEY_ID {
+        let code = match protocol {
+            Protocol::Query => "InvalidClientTokenId",
+            Protocol::RestJson | Protocol::AwsJson => "UnrecognizedClientException",
+        };
+        return Err(Fault::new(
+            403,
+            code,
+            format!("The security token included in the request is invalid. {NOT_AWS}: {}", how_to_sign()),
+        ));
+    }
+    if credential.region != account::REGION {
+        let code = match protocol {
+            Protocol::Query => "SignatureDoesNotMatch",
+            Protocol::RestJson | Protocol::AwsJson => "InvalidSignatureException",
+        };
+        return Err(Fault::new(
+            403,
+            code,
+            format!(
+                "Credential should be scoped to a valid region, not '{}'. {NOT_AWS}: its {} is in {} only",
+                credential.region,
+                service.name(),
+                account::REGION
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn how_to_sign() -> String {
+    format!("it answers only to its own access key {}", account::ACCESS_KEY_ID)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_scope() {
+        let header = "AWS4-HMAC-SHA256 Credential=AKIA/20261122/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date, Signature=ab12";
+        assert_eq!(
+            parse(header),
+            Some(Credential { access_key: "AKIA", region: "us-east-1", service: "lambda" })
+        );
+        // Without blanks after the commas, as some clients write it.
+        assert!(parse(&header.replace(", ", ",")).is_some());
+    }
+
+    #[test]
+    fn refuses_halves() {
+        for header in [
+            "",
+            "Basic QVdTOng=",
+            "AWS4-HMAC-SHA256",
+            "AWS4-HMAC-SHA256 Credential=AKIA/20261122/us-east-1/lambda, SignedHeaders=host, Signature=ab",
+            "AWS4-HMAC-SHA256 Credential=AKIA/20261122/us-east-1/lambda/aws4_request, SignedHeaders=host",
+            "AWS4-HMAC-SHA256 Credential=A/B/C/D/aws4_request/E, SignedHeaders=host, Signature=ab",
+        ] {
+            assert_eq!(parse(header), None, "{header}");
+        }
+    }
+}

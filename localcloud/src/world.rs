@@ -1,0 +1,75 @@
+//! The account's state: what exists, as plain records, behind one lock that is never held across an await.
+//!
+//! Every change is on disk before the caller hears of it ([`World::change`]), so what was acknowledged survives a
+//! `kill -9`. A change that fails leaves nothing behind.
+
+pub mod apis;
+pub mod functions;
+pub mod log_groups;
+pub mod repositories;
+pub mod roles;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::store::{Store, StoreError};
+
+/// Everything in the account but blobs and log events, which have files and tables of their own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// Lambda functions by name.
+    pub functions: BTreeMap<String, functions::Function>,
+    /// REST APIs by id.
+    pub apis: BTreeMap<String, apis::RestApi>,
+    /// ECR repositories by name.
+    pub repositories: BTreeMap<String, repositories::Repository>,
+    /// IAM roles by name.
+    pub roles: BTreeMap<String, roles::Role>,
+    /// CloudWatch log groups by name.
+    pub log_groups: BTreeMap<String, log_groups::LogGroup>,
+}
+
+/// The account's state and the store that keeps it.
+#[derive(Debug)]
+pub struct World {
+    // An `Arc` inside, so that a reader copies a pointer and a writer copies the state only while somebody reads it.
+    state: Mutex<Arc<State>>,
+    store: Store,
+}
+
+impl World {
+    /// Loads the state that `store` holds; an empty store is an empty account.
+    pub fn load(store: Store) -> Result<World, StoreError> {
+        let state = store.load_state()?.unwrap_or_default();
+        Ok(World { state: Mutex::new(Arc::new(state)), store })
+    }
+
+    /// The state as it is now. A snapshot: later changes do not show in it.
+    pub fn snapshot(&self) -> Arc<State> {
+        Arc::clone(&self.lock())
+    }
+
+    /// Changes the state. The change is durable when this returns `Ok`; an `Err` from `change` or from the disk leaves
+    /// the state as it was. Blocks for one fsync.
+    pub fn change<T, E: From<StoreError>>(
+        &self,
+        change: impl FnOnce(&mut State) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut guard = self.lock();
+        let mut next = State::clone(&guard);
+        let answer = change(&mut next)?;
+        if next != **guard {
+            self.store.save_state(&next)?;
+            *guard = Arc::new(next);
+        }
+        Ok(answer)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Arc<State>> {
+        // A panic inside `change` happens before the state is replaced, so what the lock guards is whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

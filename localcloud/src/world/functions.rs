@@ -1,0 +1,103 @@
+//! Lambda functions as the account keeps them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A function made from a container image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Function {
+    /// Name, unique in the account.
+    pub name: String,
+    /// Free text.
+    pub description: String,
+    /// ARN of the execution role.
+    pub role: String,
+    /// What the next invocation will run once the update that is in progress (if any) has settled.
+    pub configuration: Configuration,
+    /// What invocations run now: during an update this is still the old configuration. `None` while the function has
+    /// never been Active.
+    pub live: Option<Configuration>,
+    /// `Pending`, `Active`, `Inactive` or `Failed`, with its reason.
+    pub state: Status,
+    /// `InProgress`, `Successful` or `Failed`; `None` until the creation has settled.
+    pub last_update: Option<Status>,
+    /// Changes at each call that changes the function and again when the change settles.
+    pub revision_id: String,
+    /// When the function was last changed, epoch milliseconds.
+    pub last_modified_ms: i64,
+    /// The resource policy, by statement id, in the order of being added.
+    pub policy: Vec<Statement>,
+    /// The policy's own revision, independent of the function's.
+    pub policy_revision_id: String,
+    /// Reserved concurrent executions, if set.
+    pub reserved_concurrency: Option<u32>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// What decides how an invocation runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Configuration {
+    /// The image as the caller named it (by tag or by digest).
+    pub image_uri: String,
+    /// The repository that holds the image.
+    pub repository: String,
+    /// `sha256:…` of the manifest that the name stood for when it was given.
+    pub digest: String,
+    /// `x86_64` or `arm64`.
+    pub architecture: String,
+    /// Megabytes.
+    pub memory_mb: u32,
+    /// Seconds before an invocation is ended.
+    pub timeout_s: u32,
+    /// The environment; the values are the operator's and never go into a log.
+    pub environment: BTreeMap<String, String>,
+    /// `PassThrough` or `Active`.
+    pub tracing_mode: String,
+    /// ENTRYPOINT, CMD and WORKDIR that override the image's own.
+    pub image_config: Option<ImageConfig>,
+    /// `Text` or `JSON`.
+    pub log_format: String,
+    /// The log group; `/aws/lambda/NAME` unless set.
+    pub log_group: String,
+    /// `/tmp` in megabytes.
+    pub ephemeral_storage_mb: u32,
+}
+
+/// Overrides of an image's own ENTRYPOINT, CMD and WORKDIR.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ImageConfig {
+    /// Replaces ENTRYPOINT.
+    pub entry_point: Option<Vec<String>>,
+    /// Replaces CMD.
+    pub command: Option<Vec<String>>,
+    /// Replaces WORKDIR.
+    pub working_directory: Option<String>,
+}
+
+/// A state with the sentence and the code that explain it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// `Pending`, `Active`, `InProgress`, `Successful`, `Failed` …
+    pub value: String,
+    /// A sentence.
+    pub reason: Option<String>,
+    /// A code such as `Creating`.
+    pub code: Option<String>,
+}
+
+/// One statement of a function's resource policy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Statement {
+    /// Unique in the policy.
+    pub id: String,
+    /// A service such as `apigateway.amazonaws.com`, or an account.
+    pub principal: String,
+    /// `lambda:InvokeFunction`.
+    pub action: String,
+    /// Pattern (`*`, `?`) that the caller's ARN must match.
+    pub source_arn: Option<String>,
+    /// The account that the caller must belong to.
+    pub source_account: Option<String>,
+}

@@ -1,0 +1,15 @@
+//! The local cloud from outside: through the real SDKs, a registry client and plain HTTP.
+
+mod account;
+mod apis;
+mod execution;
+mod functions;
+mod gateway;
+mod image;
+mod live;
+mod logs;
+mod registry;
+mod repositories;
+mod roles;
+mod signing;
+mod survival;

@@ -1,0 +1,109 @@
+//! ECR.
+
+use aws_sdk_ecr::types::{ImageIdentifier, ImageTagMutability, TagStatus};
+
+use crate::account::{Account, refusal, refused};
+use crate::image;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_and_the_images_pushed_to_it() {
+    let account = Account::open().await;
+    let ecr = account.ecr();
+    let created =
+        ecr.create_repository().repository_name("team/hello").send().await.unwrap().repository.unwrap();
+    let host = account.endpoint().strip_prefix("http://").unwrap();
+    assert_eq!(created.repository_uri(), Some(format!("{host}/team/hello").as_str()));
+    assert_eq!(created.repository_arn(), Some("arn:aws:ecr:us-east-1:000000000000:repository/team/hello"));
+    assert_eq!(created.image_tag_mutability(), Some(&ImageTagMutability::Mutable));
+
+    let digest = image::push(&account, "team/hello", "v1", 0).await;
+    let described = ecr.describe_images().repository_name("team/hello").send().await.unwrap();
+    let details = &described.image_details()[0];
+    assert_eq!(details.image_digest(), Some(digest.as_str()));
+    assert_eq!(details.image_tags(), ["v1"]);
+    assert!(details.image_size_in_bytes().unwrap() > 100_000);
+    assert_eq!(
+        details.image_manifest_media_type(),
+        Some("application/vnd.docker.distribution.manifest.v2+json")
+    );
+
+    let by_tag = ImageIdentifier::builder().image_tag("v1").build();
+    let got = ecr
+        .batch_get_image()
+        .repository_name("team/hello")
+        .image_ids(by_tag.clone())
+        .image_ids(ImageIdentifier::builder().image_tag("none").build())
+        .send()
+        .await
+        .unwrap();
+    assert!(got.images()[0].image_manifest().unwrap().starts_with('{'));
+    assert_eq!(got.failures()[0].failure_reason(), Some("Requested image not found"));
+
+    let not_empty = ecr.delete_repository().repository_name("team/hello").send().await;
+    assert_eq!(refusal(not_empty).1, "RepositoryNotEmptyException");
+    let gone = ecr.batch_delete_image().repository_name("team/hello").image_ids(by_tag).send().await.unwrap();
+    assert_eq!(gone.image_ids()[0].image_digest(), Some(digest.as_str()));
+    assert!(ecr.list_images().repository_name("team/hello").send().await.unwrap().image_ids().is_empty());
+    ecr.delete_repository().repository_name("team/hello").send().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_whose_tag_moved_stays_untagged() {
+    let account = Account::open().await;
+    let ecr = account.ecr();
+    ecr.create_repository().repository_name("hello").send().await.unwrap();
+    let first = image::push(&account, "hello", "v1", 0).await;
+    let second = image::push(&account, "hello", "v1", 1000).await;
+    assert_ne!(first, second);
+    let filter = aws_sdk_ecr::types::DescribeImagesFilter::builder().tag_status(TagStatus::Untagged).build();
+    let untagged = ecr.describe_images().repository_name("hello").filter(filter).send().await.unwrap();
+    let details = untagged.image_details();
+    assert_eq!(details.len(), 1);
+    assert_eq!(details[0].image_digest(), Some(first.as_str()));
+    assert!(details[0].image_tags.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals() {
+    let account = Account::open().await;
+    let ecr = account.ecr();
+    let nowhere = "The repository with name 'none' does not exist in the registry with id '000000000000'";
+    assert_eq!(
+        refusal(ecr.describe_images().repository_name("none").send().await),
+        refused(400, "RepositoryNotFoundException", nowhere)
+    );
+    ecr.create_repository().repository_name("hello").send().await.unwrap();
+    assert_eq!(
+        refusal(ecr.create_repository().repository_name("hello").send().await),
+        refused(
+            400,
+            "RepositoryAlreadyExistsException",
+            "The repository with name 'hello' already exists in the registry with id '000000000000'"
+        )
+    );
+    let missing = ImageIdentifier::builder().image_tag("v9").build();
+    assert_eq!(
+        refusal(ecr.describe_images().repository_name("hello").image_ids(missing).send().await),
+        refused(
+            400,
+            "ImageNotFoundException",
+            "The image with imageId {imageDigest:'null', imageTag:'v9'} does not exist within the repository with name 'hello' in the registry with id '000000000000'"
+        )
+    );
+    assert_eq!(
+        refusal(ecr.get_repository_policy().repository_name("hello").send().await).1,
+        "RepositoryPolicyNotFoundException"
+    );
+    let policy = r#"{"Version":"2012-10-17","Statement":[]}"#;
+    ecr.set_repository_policy().repository_name("hello").policy_text(policy).send().await.unwrap();
+    let got = ecr.get_repository_policy().repository_name("hello").send().await.unwrap();
+    assert_eq!(got.policy_text(), Some(policy));
+    assert_eq!(
+        refusal(ecr.create_repository().repository_name("Bad").send().await).1,
+        "InvalidParameterException"
+    );
+    assert_eq!(
+        refusal(ecr.start_image_scan().repository_name("hello").send().await).2,
+        "Callboard's local cloud does not offer the operation StartImageScan of ECR"
+    );
+}
