@@ -25,7 +25,8 @@ impl App {
             }
             *stopping = true;
             let step = deploy.current().map_or("the step in hand", StepId::title);
-            let text = format!("{step} is finished, then the deploy stops; Ctrl-C again leaves at once");
+            let text =
+                format!("stopping at {step}: nothing after it is started; Ctrl-C again leaves at once");
             self.notice = Some(Notice::warn(text, now));
             return vec![Effect::StopChange];
         }

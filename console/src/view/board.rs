@@ -58,7 +58,7 @@ fn column(app: &App, stage: StageName, theme: &Theme, now: Timestamp, area: Rect
     buf.set_style(Rect { height: 1, ..area }, theme.band(stage));
     let title = Line::styled(format!(" {}", stage.as_str().to_uppercase()), theme.band(stage));
     title.render(Rect { height: 1, ..area }, buf);
-    let note = Line::styled(format!("{} ", freshness(&column.overview, now)), theme.band(stage));
+    let note = Line::styled(format!("{} ", freshness(app, &column.overview, now)), theme.band(stage));
     note.right_aligned().render(Rect { height: 1, ..area }, buf);
 
     let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -70,8 +70,9 @@ fn column(app: &App, stage: StageName, theme: &Theme, now: Timestamp, area: Rect
 }
 
 /// What the band says of how old the column is.
-fn freshness<T>(remote: &Remote<T>, now: Timestamp) -> String {
+fn freshness<T>(app: &App, remote: &Remote<T>, now: Timestamp) -> String {
     match (remote, remote.last()) {
+        (_, None) if app.connection.problem().is_some() => "not connected".to_owned(),
         (Remote::Failed { .. }, Some((_, at))) => format!("as of {}", ago(at, now)),
         (Remote::Loading { .. }, None) | (Remote::Absent, _) => "reading…".to_owned(),
         (_, Some((_, at))) if now.duration_since(at).as_secs() > OLD_SECONDS => {

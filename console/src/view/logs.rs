@@ -32,7 +32,7 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 pub(super) fn pane(app: &App, theme: &Theme, area: Rect, selectable: bool, buf: &mut Buffer) {
     let logs = &app.logs;
     let [title, rows] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
-    super::rule(title_line(logs, theme), theme, title, buf);
+    super::rule(title_line(app, theme), theme, title, buf);
     if logs.store.shown_len() == 0 {
         return Paragraph::new(nothing(app)).style(theme.faint()).render(rows, buf);
     }
@@ -73,6 +73,9 @@ pub(super) fn pane(app: &App, theme: &Theme, area: Rect, selectable: bool, buf: 
 /// Why there is nothing to see.
 fn nothing(app: &App) -> String {
     let logs = &app.logs;
+    if app.connection.problem().is_some() {
+        return " not connected: no logs are read".to_owned();
+    }
     if let Some(problem) = logs.broken() {
         return format!(" the logs cannot be read: {}", plain(&problem.to_string()));
     }
@@ -89,7 +92,8 @@ fn nothing(app: &App) -> String {
     " no lines in the last 15 minutes".to_owned()
 }
 
-fn title_line(logs: &Logs, theme: &Theme) -> Line<'static> {
+fn title_line(app: &App, theme: &Theme) -> Line<'static> {
+    let logs = &app.logs;
     let filter = logs.store.filter();
     let mut spans = vec![
         Span::styled(" logs ", theme.strong()),
@@ -98,7 +102,7 @@ fn title_line(logs: &Logs, theme: &Theme) -> Line<'static> {
     if !filter.text.is_empty() {
         spans.push(Span::styled(format!(" /{} ", cut(&filter.text, 40)), theme.accent()));
     }
-    if logs.follow && logs.broken().is_some() {
+    if logs.follow && (logs.broken().is_some() || app.connection.value().is_none()) {
         spans.push(Span::styled("  NOT LIVE ", theme.bad()));
     } else if logs.follow {
         spans.push(Span::styled("  LIVE ", theme.good()));
