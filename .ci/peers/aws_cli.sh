@@ -2,56 +2,8 @@
 # The AWS CLI (v2), skopeo and curl, none of which was written here, against `callboard local` with both stages deployed.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
-callboard=$root/target/debug/callboard
-# Not whatever `aws` comes first: PyPI's is v1, which has no `logs tail`.
-aws_cli=/usr/bin/aws
-work=$(mktemp -d)
-children=()
-count=0
-
-cleanup() {
-    for child in "${children[@]}"; do
-        kill "$child" 2>/dev/null || true
-        wait "$child" 2>/dev/null || true
-    done
-    rm -rf "$work"
-}
-trap cleanup EXIT
-
-fail() {
-    echo "FAILED: $1"
-    shift
-    [ $# -eq 0 ] || printf '  %s\n' "$@"
-    [ ! -s "$work/local.err" ] || { echo "  the local cloud said:"; sed 's/^/  | /' "$work/local.err"; }
-    exit 1
-}
-
-# is WHAT EXPECTED GOT
-is() {
-    [ "$2" = "$3" ] || fail "$1" "expected: $2" "got:      $3"
-    count=$((count + 1))
-    echo "ok $1"
-}
-
-# has WHAT PART WHOLE
-has() {
-    case $3 in
-        *"$2"*) ;;
-        *) fail "$1" "expected in it: $2" "got: $3" ;;
-    esac
-    count=$((count + 1))
-    echo "ok $1"
-}
-
-# until_true SECONDS WHAT COMMAND…: waits for a condition to come true.
-until_true() {
-    local end=$((SECONDS + $1)) what=$2
-    shift 2
-    until "$@" >/dev/null 2>&1; do
-        [ $SECONDS -lt $end ] || fail "waited in vain: $what"
-        sleep 0.1
-    done
-}
+# shellcheck source=.ci/checking.bash
+. "$root/.ci/checking.bash"
 
 aws() {
     "$aws_cli" --endpoint-url "$endpoint" --output json "$@"
@@ -63,24 +15,13 @@ cd "$work/project"
 cat >callboard.toml <<TOML
 name = "hello"
 [build]
-dir = "$root"
+service_dir = "$root"
 package = "service"
 profile = "lambda"
 TOML
 printf 'SOME_ENV=one\nOTHER_ENV=two\n' >.env.stage
 printf 'SOME_ENV=three\nOTHER_ENV=four\n' >.env.prod
-# No profile and no setting of whoever runs this may leak in.
-unset AWS_PROFILE AWS_SESSION_TOKEN
-export HOME=$work/home AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
-export AWS_PAGER='' NO_COLOR=1
-export CARGO_HOME=${CARGO_HOME:-$(eval echo ~"$(id -un)")/.cargo} RUSTUP_HOME=${RUSTUP_HOME:-$(eval echo ~"$(id -un)")/.rustup}
-mkdir "$HOME"
-
-"$callboard" local --port 0 --fresh >"$work/local.out" 2>"$work/local.err" &
-children+=($!)
-until_true 30 "the local cloud says its address" grep -q AWS_REGION "$work/local.out"
-# shellcheck disable=SC1091  # the lines are meant to be read by a shell
-. "$work/local.out"
+start_local_cloud
 endpoint=$AWS_ENDPOINT_URL
 has "the endpoint is on loopback" http://127.0.0.1: "$endpoint"
 registry=${endpoint#http://}

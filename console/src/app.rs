@@ -24,7 +24,10 @@ use crate::domain::{Overview, Problem, StageName};
 use crate::screen::board::Board;
 use crate::screen::checks::Checks;
 use crate::screen::deploy::{Deploy, Phase};
+use crate::screen::gateway::Gateway;
+use crate::screen::images::Images;
 use crate::screen::logs::Logs;
+use crate::screen::palette::Palette;
 
 /// How far a tail reaches back when it first starts.
 const FIRST_LOOK_MS: i64 = 15 * 60 * 1000;
@@ -57,7 +60,13 @@ pub struct App {
     pub logs: Logs,
     /// The checks screen.
     pub checks: Checks,
-    /// The last deploy, if one was begun.
+    /// The images screen.
+    pub images: Images,
+    /// The gateway screen.
+    pub gateway: Gateway,
+    /// The palette, while it is open.
+    pub palette: Option<Palette>,
+    /// The last change, if one was begun.
     pub deploy: Option<Deploy>,
     /// Whether the keys are shown.
     pub help: bool,
@@ -81,6 +90,9 @@ impl App {
             board: Board::new(),
             logs,
             checks: Checks::default(),
+            images: Images::default(),
+            gateway: Gateway::default(),
+            palette: None,
             deploy: None,
             help: false,
             notice: None,
@@ -97,6 +109,12 @@ impl App {
         self.screens.last().copied().unwrap_or(ScreenName::Board)
     }
 
+    /// Whether an action would be refused because what it changes is read-only.
+    pub fn refuses(&self, action: &Action) -> bool {
+        let Action::Change(intent) = action else { return false };
+        intent.stages().iter().any(|stage| self.facts.read_only[*stage as usize])
+    }
+
     /// What must be followed for what is on the screen.
     pub fn feeds(&self) -> BTreeSet<Feed> {
         if self.connection.value().is_none() {
@@ -106,7 +124,7 @@ impl App {
         let tails = StageName::ALL.map(Feed::Tail);
         match self.screen() {
             ScreenName::Board | ScreenName::Logs => overviews.into_iter().chain(tails).collect(),
-            ScreenName::Checks => overviews.into_iter().collect(),
+            ScreenName::Checks | ScreenName::Images | ScreenName::Gateway => overviews.into_iter().collect(),
             ScreenName::Deploy => BTreeSet::new(),
         }
     }
@@ -151,11 +169,14 @@ impl App {
                 self.help = !self.help;
                 vec![]
             }
-            Action::Open(screen) => {
-                self.open(screen);
+            Action::Open(screen) => self.show(screen),
+            Action::Change(intent) => self.plan_change(intent, now),
+            Action::RollBack => self.plan_roll_back(now),
+            Action::Option => self.other_way(),
+            Action::Palette => {
+                self.palette = if self.palette.is_some() { None } else { Some(Palette::default()) };
                 vec![]
             }
-            Action::Deploy(stage) => self.plan_deploy(stage, now),
             Action::Check(kind) => self.run_checks(kind, now),
             Action::Refresh => self.refresh(),
             Action::Move(motion) => {
@@ -223,8 +244,10 @@ impl App {
     fn answered(&mut self, query: Query, answer: Answer, now: Timestamp) {
         match (query, answer) {
             (Query::Overview(stage), Answer::Overview(result)) => self.overview(stage, *result, now),
-            (Query::Plan(stage), Answer::Planned(result)) => {
-                if let Some(deploy) = self.deploy.as_mut().filter(|deploy| deploy.stage == stage)
+            (Query::Images, Answer::Images(result)) => self.images.rows.settle(result, now),
+            (Query::Gateway, Answer::Gateway(result)) => self.gateway.view.settle(result, now),
+            (Query::Plan(intent), Answer::Planned(result)) => {
+                if let Some(deploy) = self.deploy.as_mut().filter(|deploy| deploy.intent == intent)
                     && let Phase::Confirm { plan, .. } = &mut deploy.phase
                 {
                     plan.settle(*result, now);

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::domain::StageName;
-use crate::settings::CloudKind;
+use crate::domain::{Intent, Parts, StageName, Target};
+use crate::settings::{Builder, CloudKind};
 use crate::view::ThemeName;
 
 const EXIT_CODES: &str = "\
@@ -14,7 +14,7 @@ Exit codes:
   1  failed, or not confirmed
   2  the command line is wrong, or a confirmation cannot be asked for
   3  checks failed
-  4  `plan` found changes";
+  4  `plan` or --dry-run found changes";
 
 /// The console for one API service on AWS Lambda and API Gateway. Without a command: the terminal screen.
 #[derive(Debug, Parser)]
@@ -59,13 +59,21 @@ pub struct Global {
 pub enum Command {
     /// Build, push and deploy the service to a stage, and check it
     Deploy(Deploy),
+    /// Give prod the image that stage runs, with prod's own environment; nothing is built
+    Promote(Promote),
+    /// Give a stage the image and the environment that it ran before
+    Rollback(Rollback),
+    /// Delete a stage; what the stages share goes with the last one
+    Teardown(Teardown),
+    /// List the images that the repository holds, and delete old ones
+    Images(Images),
     /// Say what a deploy would change, and change nothing (exit code 4 when there is something)
     Plan(Plan),
     /// Run the smoke and CORS checks (exit code 3 when one fails)
     Check(Check),
     /// Say what runs where
     Status(Status),
-    /// Run the local cloud in the foreground, for the AWS CLI and other clients
+    /// Run the local cloud in the foreground, for the AWS CLI and other clients, or have it fail on purpose
     Local(Local),
     /// List the changes that were made from this folder
     Journal(Journal),
@@ -73,17 +81,137 @@ pub enum Command {
     Completions(Completions),
 }
 
+/// How a change is confirmed and told.
+#[derive(Debug, Clone, Args)]
+pub struct Confirmation {
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    /// Say what would change, and change nothing (exit code 4 when there is something)
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+    /// One JSON document on stdout; progress goes to stderr
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `callboard deploy`
 #[derive(Debug, Clone, Args)]
 pub struct Deploy {
     /// stage or prod
     pub stage: StageName,
-    /// Do not ask
+    /// Who builds the image, instead of what callboard.toml says
+    #[arg(long, value_name = "native|container", value_parser = builder)]
+    pub builder: Option<Builder>,
+    /// Go back to what ran before when the deploy fails or a check does
     #[arg(long)]
-    pub yes: bool,
-    /// One JSON document on stdout; progress goes to stderr
+    pub rollback_on_failure: bool,
+    /// How it is confirmed and told.
+    #[command(flatten)]
+    pub confirmation: Confirmation,
+}
+
+/// `callboard promote`
+#[derive(Debug, Clone, Args)]
+pub struct Promote {
+    /// Go back to what ran before when the promotion fails or a check does
+    #[arg(long)]
+    pub rollback_on_failure: bool,
+    /// How it is confirmed and told.
+    #[command(flatten)]
+    pub confirmation: Confirmation,
+}
+
+/// `callboard rollback`
+#[derive(Debug, Clone, Args)]
+pub struct Rollback {
+    /// stage or prod
+    pub stage: StageName,
+    /// `previous`, a version's number, an image's tag or digest; with --gateway a deployment's id
+    #[arg(long, value_name = "WHAT", default_value = "previous")]
+    pub to: Target,
+    /// The image alone; the environment stays
+    #[arg(long)]
+    pub image_only: bool,
+    /// The environment alone; the image stays
+    #[arg(long, conflicts_with = "image_only")]
+    pub env_only: bool,
+    /// The gateway's stage, to an earlier deployment of the API; the function stays
+    #[arg(long, conflicts_with_all = ["image_only", "env_only"])]
+    pub gateway: bool,
+    /// How it is confirmed and told.
+    #[command(flatten)]
+    pub confirmation: Confirmation,
+}
+
+impl Rollback {
+    /// What is asked for.
+    pub fn intent(&self) -> Intent {
+        let stage = self.stage;
+        if self.gateway {
+            let deployment = match &self.to {
+                Target::Previous => None,
+                other => Some(other.to_string()),
+            };
+            return Intent::RollBackGateway { stage, deployment };
+        }
+        let parts = match (self.image_only, self.env_only) {
+            (true, _) => Parts::Image,
+            (_, true) => Parts::Env,
+            _ => Parts::Both,
+        };
+        Intent::RollBack { stage, to: self.to.clone(), parts }
+    }
+}
+
+/// `callboard teardown`
+#[derive(Debug, Clone, Args)]
+pub struct Teardown {
+    /// stage or prod
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub stage: Option<StageName>,
+    /// Both stages, the API, the role and the repository with its images
+    #[arg(long)]
+    pub all: bool,
+    /// Delete the log groups too; on a terminal it is asked
+    #[arg(long)]
+    pub logs: bool,
+    /// Keep the log groups, and do not ask
+    #[arg(long, conflicts_with = "logs")]
+    pub keep_logs: bool,
+    /// How it is confirmed and told.
+    #[command(flatten)]
+    pub confirmation: Confirmation,
+}
+
+/// `callboard images`
+#[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Images {
+    /// What to do; without it the images are listed.
+    #[command(subcommand)]
+    pub command: Option<ImagesCommand>,
+    /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
+}
+
+/// What to do with the images.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ImagesCommand {
+    /// Delete old images; those that a stage runs or ran last are never deleted
+    Prune(Prune),
+}
+
+/// `callboard images prune`
+#[derive(Debug, Clone, Args)]
+pub struct Prune {
+    /// How many of the newest images are kept
+    #[arg(long, value_name = "N")]
+    pub keep: usize,
+    /// How it is confirmed and told.
+    #[command(flatten)]
+    pub confirmation: Confirmation,
 }
 
 /// `callboard plan`
@@ -91,6 +219,9 @@ pub struct Deploy {
 pub struct Plan {
     /// stage or prod
     pub stage: StageName,
+    /// Who builds the image, instead of what callboard.toml says
+    #[arg(long, value_name = "native|container", value_parser = builder)]
+    pub builder: Option<Builder>,
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
@@ -117,10 +248,48 @@ pub struct Status {
 
 /// `callboard local`
 #[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Local {
     /// The loopback port; the one used last if left out and free, else any
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     pub port: u16,
+    /// What to do with the one that runs, instead of running it
+    #[command(subcommand)]
+    pub command: Option<LocalCommand>,
+}
+
+/// What is asked of the local cloud that runs.
+#[derive(Debug, Clone, Subcommand)]
+pub enum LocalCommand {
+    /// Have calls to the local cloud fail on purpose: errors, throttling, cut and held connections (docs/faults.md)
+    Faults(Faults),
+}
+
+/// `callboard local faults`
+#[derive(Debug, Clone, Args)]
+pub struct Faults {
+    /// `list` if left out
+    #[command(subcommand)]
+    pub command: Option<FaultsCommand>,
+}
+
+/// What to do with the rules.
+#[derive(Debug, Clone, Subcommand)]
+pub enum FaultsCommand {
+    /// Show the rules and the calls that came
+    List {
+        /// One JSON document on stdout
+        #[arg(long)]
+        json: bool,
+    },
+    /// Replace the rules
+    Set {
+        /// A JSON list of rules
+        #[arg(value_name = "RULES.json")]
+        file: PathBuf,
+    },
+    /// Take all rules away
+    Clear,
 }
 
 /// `callboard journal`
@@ -129,6 +298,9 @@ pub struct Journal {
     /// How many of the newest changes
     #[arg(long, default_value_t = 50, value_name = "N")]
     pub limit: usize,
+    /// The `aws` commands that would have done the same, below each change
+    #[arg(long)]
+    pub commands: bool,
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
@@ -168,4 +340,11 @@ fn cloud_kind(text: &str) -> Result<CloudKind, String> {
         .into_iter()
         .find(|kind| kind.as_str() == text)
         .ok_or_else(|| "it is `local` or `aws`".to_owned())
+}
+
+fn builder(text: &str) -> Result<Builder, String> {
+    [Builder::Native, Builder::Container]
+        .into_iter()
+        .find(|builder| builder.as_str() == text)
+        .ok_or_else(|| "it is `native` or `container`".to_owned())
 }

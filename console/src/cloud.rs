@@ -9,13 +9,14 @@ mod connect;
 mod fault;
 mod gateway;
 mod identity;
+mod inventory;
 mod lambda;
 mod logs;
 mod overview;
+mod permit;
 mod registry;
 mod roles;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -26,9 +27,10 @@ use crate::domain::Identity;
 pub(crate) use fault::{Fault, FaultKind};
 #[cfg(test)]
 pub(crate) use gateway::Method;
-pub(crate) use gateway::{Deployment, Integration, Resource};
+pub(crate) use gateway::{Integration, Resource};
 pub(crate) use lambda::{FunctionChange, NewFunction, Permission};
-pub(crate) use registry::{Repository, StoredImage};
+pub(crate) use permit::Permit;
+pub(crate) use registry::Repository;
 pub(crate) use roles::Role;
 
 pub use crate::settings::CloudKind;
@@ -66,8 +68,6 @@ struct Inner {
     sts: aws_sdk_sts::Client,
     http: reqwest::Client,
     identity: OnceCell<Identity>,
-    // Where each API's stages answer, by API id: it does not change while the API lives.
-    api_urls: Mutex<HashMap<String, String>>,
     embedded: Mutex<connect::Embedded>,
 }
 
@@ -103,14 +103,5 @@ impl Cloud {
         if let Some(embedded) = embedded {
             connect::stop(embedded).await;
         }
-    }
-
-    fn known_url(&self, api_id: &str) -> Option<String> {
-        self.inner.api_urls.lock().unwrap_or_else(PoisonError::into_inner).get(api_id).cloned()
-    }
-
-    fn learn_url(&self, api_id: &str, url: &str) {
-        let mut urls = self.inner.api_urls.lock().unwrap_or_else(PoisonError::into_inner);
-        urls.insert(api_id.to_owned(), url.to_owned());
     }
 }

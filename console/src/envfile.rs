@@ -33,7 +33,7 @@ pub fn load(path: &Path, stage: StageName) -> Result<EnvVars, Problem> {
                 "write the environment of {stage} into it, one KEY=VALUE a line; an empty file is fine"
             )),
             std::io::ErrorKind::InvalidData => problem.fix("it must be UTF-8"),
-            _ => problem,
+            _ => problem.fix("it must be a file that you may read"),
         }
     })?;
     parse(&text, path, stage)

@@ -1,8 +1,11 @@
 //! The operations without the terminal screen, one file a command: text or JSON out, and an exit code.
 
+mod change;
 mod check;
 mod confirm;
-mod deploy;
+#[cfg(feature = "local")]
+mod faults;
+mod images;
 mod journal;
 #[cfg(feature = "local")]
 mod local;
@@ -10,14 +13,15 @@ mod output;
 mod plan;
 mod signals;
 mod status;
+mod teller;
 
 use std::process::ExitCode;
 
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command, Global};
+use crate::cli::{self, Cli, Command, Confirmation, Global, Images, ImagesCommand};
 use crate::cloud::{Choice, Cloud};
-use crate::domain::Problem;
+use crate::domain::{Intent, Problem};
 use crate::settings::Settings;
 
 /// How a command ended: what the process answers to its caller.
@@ -89,18 +93,49 @@ async fn perform(global: &Global, command: &Command) -> Result<Exit, Problem> {
         output::bytes(&script)?;
         return Ok(Exit::Done);
     }
-    let (settings, choice) = choose(global)?;
+    let (mut settings, choice) = choose(global)?;
+    if let Command::Deploy(cli::Deploy { builder: Some(builder), .. })
+    | Command::Plan(cli::Plan { builder: Some(builder), .. }) = command
+    {
+        settings.build.builder = *builder;
+    }
     match command {
         Command::Journal(arguments) => return journal::run(&settings, arguments),
         Command::Local(arguments) => return local(&settings, arguments, choice.fresh).await,
-        Command::Deploy(arguments) if !arguments.yes && !confirm::possible() => {
-            return Ok(confirm::impossible());
-        }
         _ => {}
+    }
+    if let Some(confirmation) = confirmation(command)
+        && !confirmation.yes
+        && !confirmation.dry_run
+        && !confirm::possible()
+    {
+        return Ok(confirm::impossible());
     }
     let cloud = Cloud::connect(&choice, &settings).await?;
     let ended = match command {
-        Command::Deploy(arguments) => deploy::run(&cloud, &settings, arguments).await,
+        Command::Deploy(arguments) => {
+            let wish = wish(&arguments.confirmation, arguments.rollback_on_failure);
+            change::run(&cloud, &settings, &Intent::Deploy { stage: arguments.stage }, &wish).await
+        }
+        Command::Promote(arguments) => {
+            let wish = wish(&arguments.confirmation, arguments.rollback_on_failure);
+            change::run(&cloud, &settings, &Intent::Promote, &wish).await
+        }
+        Command::Rollback(arguments) => {
+            change::run(&cloud, &settings, &arguments.intent(), &wish(&arguments.confirmation, false)).await
+        }
+        Command::Teardown(arguments) => {
+            let intent = Intent::TearDown { stage: arguments.stage, logs: arguments.logs };
+            let confirmation = &arguments.confirmation;
+            let ask_logs = !arguments.logs && !arguments.keep_logs && !confirmation.yes;
+            change::run(&cloud, &settings, &intent, &change::Wish { ask_logs, ..wish(confirmation, false) })
+                .await
+        }
+        Command::Images(Images { command: Some(ImagesCommand::Prune(arguments)), .. }) => {
+            let intent = Intent::Prune { keep: arguments.keep };
+            change::run(&cloud, &settings, &intent, &wish(&arguments.confirmation, false)).await
+        }
+        Command::Images(arguments) => images::run(&cloud, &settings, arguments).await,
         Command::Plan(arguments) => plan::run(&cloud, &settings, arguments).await,
         Command::Check(arguments) => check::run(&cloud, arguments).await,
         Command::Status(arguments) => status::run(&cloud, &settings, arguments).await,
@@ -110,13 +145,31 @@ async fn perform(global: &Global, command: &Command) -> Result<Exit, Problem> {
     ended
 }
 
+// How the command is confirmed, where it changes anything.
+fn confirmation(command: &Command) -> Option<&Confirmation> {
+    match command {
+        Command::Deploy(arguments) => Some(&arguments.confirmation),
+        Command::Promote(arguments) => Some(&arguments.confirmation),
+        Command::Rollback(arguments) => Some(&arguments.confirmation),
+        Command::Teardown(arguments) => Some(&arguments.confirmation),
+        Command::Images(Images { command: Some(ImagesCommand::Prune(arguments)), .. }) => {
+            Some(&arguments.confirmation)
+        }
+        _ => None,
+    }
+}
+
+fn wish(confirmation: &Confirmation, rollback_on_failure: bool) -> change::Wish<'_> {
+    change::Wish { confirmation, rollback_on_failure, ask_logs: false }
+}
+
 #[cfg(feature = "local")]
-async fn local(settings: &Settings, arguments: &crate::cli::Local, fresh: bool) -> Result<Exit, Problem> {
+async fn local(settings: &Settings, arguments: &cli::Local, fresh: bool) -> Result<Exit, Problem> {
     local::run(settings, arguments, fresh).await
 }
 
 #[cfg(not(feature = "local"))]
-async fn local(_: &Settings, _: &crate::cli::Local, _: bool) -> Result<Exit, Problem> {
+async fn local(_: &Settings, _: &cli::Local, _: bool) -> Result<Exit, Problem> {
     Err(Problem::new("this callboard was built without the local cloud")
         .fix("build it with the feature `local`"))
 }

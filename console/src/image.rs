@@ -1,22 +1,33 @@
-//! From source to an image in the registry: cargo builds a static binary, a reproducible two-layer image is assembled from
-//! it, and only what the registry lacks is sent.
+//! From source to an image in the registry. Either cargo builds a static binary and a reproducible two-layer image is
+//! assembled from it, or a container tool builds a Dockerfile and its layers are taken over. Only what the registry lacks is
+//! sent.
 
 mod assemble;
+mod blob;
 mod build;
 mod config;
+mod container;
 mod layer;
 mod preflight;
+mod prerequisites;
+mod process;
 mod push;
+mod target;
+mod transcript;
 
 use std::path::PathBuf;
 
 use bytes::Bytes;
 use reqwest::Url;
 
-use crate::domain::{Digest, Secret};
+use crate::domain::{Digest, Problem, Secret};
+use crate::settings::{Architecture, BuildSettings};
 
 pub use assemble::assemble;
+pub use blob::{Blob, Content};
 pub use build::build_native;
+pub use container::{Archive, ContainerSource, build_container, read_archive};
+pub use prerequisites::prerequisites;
 pub use push::push;
 
 /// What the native builder builds.
@@ -34,7 +45,20 @@ pub struct NativeSource {
     pub profile: String,
 }
 
-/// An image, whole, in memory.
+impl NativeSource {
+    /// As the settings say it.
+    pub fn of(build: &BuildSettings, architecture: Architecture) -> NativeSource {
+        NativeSource {
+            dir: build.service_dir.clone(),
+            package: build.package.clone(),
+            binary: build.binary.clone(),
+            architecture: architecture.as_str().to_owned(),
+            profile: build.profile.clone(),
+        }
+    }
+}
+
+/// An image, whole: in memory, or with its layers in a temporary folder that goes with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
     /// What the manifest hashes to: the image's name.
@@ -47,17 +71,6 @@ pub struct Image {
     pub config: Blob,
     /// The gzipped layers, lowest first.
     pub layers: Vec<Blob>,
-}
-
-/// One content-addressed part of an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Blob {
-    /// What the bytes hash to.
-    pub digest: Digest,
-    /// As the manifest says it.
-    pub media_type: String,
-    /// The bytes, exactly as they are sent.
-    pub bytes: Bytes,
 }
 
 /// A registry that speaks OCI distribution, and who we are there.
@@ -82,4 +95,21 @@ pub struct Pushed {
     pub blobs_sent: usize,
     /// Blobs that it had.
     pub blobs_reused: usize,
+}
+
+/// A push that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushProblem {
+    /// What failed and what to do.
+    pub problem: Problem,
+    /// The registry takes no more calls for now: later it will do, and what has arrived is not sent again.
+    pub throttled: bool,
+    /// The registry knows who asks and does not let them.
+    pub denied: bool,
+}
+
+impl From<Problem> for PushProblem {
+    fn from(problem: Problem) -> PushProblem {
+        PushProblem { problem, throttled: false, denied: false }
+    }
 }

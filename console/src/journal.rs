@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Problem, StageName};
+use crate::domain::Problem;
 use crate::settings::Settings;
 
 /// One change.
@@ -15,10 +15,10 @@ use crate::settings::Settings;
 pub struct Entry {
     /// When it began.
     pub at: Timestamp,
-    /// What was done: `deploy`.
+    /// What was done: `deploy`, `promote`, `roll back`, `roll back gateway`, `tear down`, `prune images`.
     pub what: String,
-    /// To which stage.
-    pub stage: StageName,
+    /// To which stage: `stage`, `prod` or `both`.
+    pub stage: String,
     /// `local` or `aws`.
     pub cloud: String,
     /// Account, twelve digits.
@@ -37,6 +37,9 @@ pub struct Entry {
     pub detail: String,
     /// Milliseconds.
     pub took_ms: u64,
+    /// The `aws` commands that would have done the same, in their order; values of the environment are left out.
+    #[serde(default)]
+    pub commands: Vec<String>,
 }
 
 /// An image, as a stage runs it.
@@ -46,12 +49,17 @@ pub struct Version {
     pub tag: Option<String>,
     /// Its digest, where one is known.
     pub digest: Option<String>,
+    /// Number of the function's published version that holds it, where one is known.
+    #[serde(default)]
+    pub number: Option<u64>,
 }
 
 /// How a change ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
+    /// It has begun, and nothing was written of its end: it runs, or was left or killed in the middle.
+    Begun,
     /// Wholly, and the checks passed.
     Done,
     /// Wholly, and a check failed.
@@ -64,6 +72,7 @@ impl Outcome {
     /// In words.
     pub fn as_str(self) -> &'static str {
         match self {
+            Outcome::Begun => "begun, not ended",
             Outcome::Done => "done",
             Outcome::ChecksFailed => "checks failed",
             Outcome::Failed => "failed",
@@ -78,6 +87,20 @@ pub struct Journal {
     pub entries: Vec<Entry>,
     /// Numbers of the lines (from 1) that are no entries: one torn by a crash, or written by hand.
     pub unreadable: Vec<usize>,
+}
+
+impl Journal {
+    // The line of an end takes the place of the line of its beginning.
+    fn take(&mut self, entry: Entry) {
+        let begun = |known: &&mut Entry| {
+            known.outcome == Outcome::Begun
+                && (known.at, &known.what, &known.stage) == (entry.at, &entry.what, &entry.stage)
+        };
+        match self.entries.iter_mut().rev().find(begun) {
+            Some(known) => *known = entry,
+            None => self.entries.push(entry),
+        }
+    }
 }
 
 /// Appends an entry; it is on disk when this returns.
@@ -105,7 +128,7 @@ pub fn read(settings: &Settings, limit: usize) -> Result<Journal, Problem> {
             continue;
         }
         match serde_json::from_slice(line) {
-            Ok(entry) => journal.entries.push(entry),
+            Ok(entry) => journal.take(entry),
             Err(_) => journal.unreadable.push(index + 1),
         }
     }

@@ -3,20 +3,27 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::app::{Action, App, Motion, ScreenName};
-use crate::domain::{CheckKind, StageName};
+use crate::domain::{CheckKind, Intent, Parts, StageName, Target};
 use crate::screen::deploy::Phase;
+use crate::screen::palette::Named;
 
 /// Where a key is pressed: what is open decides what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Context {
     /// A screen, with nothing open over it.
     Screen(ScreenName),
+    /// A change that runs.
+    Running,
     /// The help.
     Help,
     /// A text input.
     Input,
-    /// A confirmation by buttons.
-    Buttons,
+    /// The palette.
+    Palette,
+    /// A confirmation by typing prod's name; whether there is another way to do the same.
+    Name(bool),
+    /// A confirmation by buttons; whether there is another way to do the same.
+    Buttons(bool),
 }
 
 /// What is open in `app`.
@@ -24,13 +31,17 @@ pub fn context(app: &App) -> Context {
     if app.help {
         return Context::Help;
     }
+    if app.palette.is_some() {
+        return Context::Palette;
+    }
     if app.logs.input.is_some() {
         return Context::Input;
     }
     match &app.deploy {
         Some(deploy) if app.screen() == ScreenName::Deploy => match deploy.phase {
-            Phase::Confirm { .. } if deploy.is_typing() => Context::Input,
-            Phase::Confirm { .. } => Context::Buttons,
+            Phase::Confirm { .. } if deploy.is_typing() => Context::Name(deploy.option().is_some()),
+            Phase::Confirm { .. } => Context::Buttons(deploy.option().is_some()),
+            Phase::Running { .. } => Context::Running,
             _ => Context::Screen(ScreenName::Deploy),
         },
         _ => Context::Screen(app.screen()),
@@ -63,13 +74,41 @@ pub fn bindings(context: Context) -> Vec<Binding> {
             bind(&["esc"], Action::Escape, "drop", true),
             bind(&["ctrl-u"], Action::EraseAll, "empty", true),
         ],
-        Context::Buttons => {
+        Context::Running => {
+            let mut rows = vec![
+                bind(&["ctrl-c"], Action::Interrupt, "stop after this step", true),
+                bind(&["x"], Action::Open(ScreenName::Checks), "checks", true),
+                bind(&["l"], Action::Open(ScreenName::Logs), "logs", true),
+            ];
+            rows.extend(everywhere(ScreenName::Deploy));
+            rows
+        }
+        Context::Palette => vec![
+            bind(&["enter"], Action::Submit, "do it", true),
+            bind(&["esc"], Action::Escape, "close", true),
+            bind(&["up"], Action::Move(Motion::Up), "up", false),
+            bind(&["down"], Action::Move(Motion::Down), "down", false),
+            bind(&["ctrl-u"], Action::EraseAll, "empty", false),
+        ],
+        Context::Name(option) => {
+            let mut rows = vec![
+                bind(&["enter"], Action::Submit, "confirm", true),
+                bind(&["esc"], Action::Escape, "cancel", true),
+                bind(&["up"], Action::Move(Motion::Up), "up", false),
+                bind(&["down"], Action::Move(Motion::Down), "down", false),
+                bind(&["ctrl-u"], Action::EraseAll, "empty", false),
+            ];
+            rows.extend(option.then(|| bind(&["tab"], Action::Option, "another way", true)));
+            rows
+        }
+        Context::Buttons(option) => {
             let mut rows = vec![
                 bind(&["tab", "left", "right", "backtab"], Action::NextFocus, "choose", true),
                 bind(&["enter"], Action::Submit, "press", true),
                 bind(&["esc"], Action::Escape, "cancel", true),
                 bind(&["R"], Action::Refresh, "plan anew", true),
             ];
+            rows.extend(option.then(|| bind(&["o"], Action::Option, "another way", true)));
             rows.extend(motions());
             rows
         }
@@ -83,8 +122,10 @@ pub fn bindings(context: Context) -> Vec<Binding> {
 
 fn of_screen(screen: ScreenName) -> Vec<Binding> {
     let deploys = [
-        bind(&["d"], Action::Deploy(StageName::Stage), "deploy stage", true),
-        bind(&["D"], Action::Deploy(StageName::Prod), "deploy PROD", true),
+        bind(&["d"], Action::Change(Intent::Deploy { stage: StageName::Stage }), "deploy stage", true),
+        bind(&["D"], Action::Change(Intent::Deploy { stage: StageName::Prod }), "deploy PROD", true),
+        bind(&["p"], Action::Change(Intent::Promote), "promote to PROD", true),
+        bind(&["b"], Action::Open(ScreenName::Images), "images, roll back", true),
     ];
     let checks = [
         bind(&["s"], Action::Check(CheckKind::Smoke), "smoke", true),
@@ -101,9 +142,21 @@ fn of_screen(screen: ScreenName) -> Vec<Binding> {
             rows.extend(checks);
             rows.push(bind(&["x"], Action::Open(ScreenName::Checks), "checks", true));
             rows.push(bind(&["l", "enter"], Action::Open(ScreenName::Logs), "logs", true));
+            rows.push(bind(&["g"], Action::Open(ScreenName::Gateway), "gateway", true));
             rows.extend(stream);
             rows
         }
+        ScreenName::Images => vec![
+            bind(&["tab"], Action::NextFocus, "stage/prod", true),
+            bind(&["enter", "b"], Action::RollBack, "roll back to it", true),
+            bind(&["p"], Action::Change(Intent::Promote), "promote to PROD", true),
+            bind(&["y"], Action::Copy, "copy digest", true),
+        ],
+        ScreenName::Gateway => vec![
+            bind(&["tab"], Action::NextFocus, "stage/prod", true),
+            bind(&["enter", "b"], Action::RollBack, "answer with it", true),
+            bind(&["y"], Action::Copy, "copy id", true),
+        ],
         ScreenName::Logs => {
             let mut rows = Vec::from(stream);
             rows.push(bind(&["enter"], Action::Enter, "whole line", true));
@@ -120,7 +173,9 @@ fn of_screen(screen: ScreenName) -> Vec<Binding> {
             rows
         }
         ScreenName::Deploy => vec![
-            bind(&["enter"], Action::Enter, "board, when done", true),
+            bind(&["enter"], Action::Enter, "board", true),
+            bind(&["b"], Action::RollBack, "roll back", true),
+            bind(&["y"], Action::Copy, "copy what failed", false),
             bind(&["x"], Action::Open(ScreenName::Checks), "checks", true),
             bind(&["l"], Action::Open(ScreenName::Logs), "logs", true),
         ],
@@ -131,12 +186,48 @@ fn everywhere(screen: ScreenName) -> Vec<Binding> {
     let back = if screen == ScreenName::Board { "quit" } else { "back" };
     let mut rows = vec![
         bind(&["?"], Action::Help, "help", true),
+        bind(&[":"], Action::Palette, "command", false),
         bind(&["q"], Action::Back, back, true),
         bind(&["R"], Action::Refresh, "read again", false),
         bind(&["esc"], Action::Escape, "close, clear the filter, go back", false),
     ];
-    rows.extend(motions());
+    // On the board the letter opens the gateway; Home leads to the first line.
+    let first = |row: &Binding| screen == ScreenName::Board && row.keys.contains(&"g");
+    rows.extend(
+        motions().into_iter().map(|row| if first(&row) { Binding { keys: &["home"], ..row } } else { row }),
+    );
     rows
+}
+
+/// Every action that can be asked for by name in `app`: what its screen's keys do, and what is too grave for a key.
+pub fn named(app: &App) -> Vec<Named> {
+    let screen = app.screen();
+    let mut all: Vec<Named> = Vec::new();
+    let boards = of_screen(screen).into_iter().chain(of_screen(ScreenName::Board)).chain(everywhere(screen));
+    for binding in boards {
+        let known = all.iter().any(|named| named.action == binding.action);
+        if !known && !matches!(binding.action, Action::Move(_) | Action::Palette | Action::Escape) {
+            let here = bindings(Context::Screen(screen)).iter().any(|own| own.action == binding.action);
+            let key = if here { binding.keys[0] } else { "" };
+            all.push(Named { name: binding.label.to_owned(), key, action: binding.action });
+        }
+    }
+    let mut more = |name: String, intent: Intent| {
+        all.push(Named { name, key: "", action: Action::Change(intent) });
+    };
+    for stage in StageName::ALL {
+        let (to, parts) = (Target::Previous, Parts::Both);
+        more(format!("roll back {stage} to what it ran before"), Intent::RollBack { stage, to, parts });
+        let deployment = None;
+        more(format!("roll back the gateway of {stage}"), Intent::RollBackGateway { stage, deployment });
+    }
+    more("prune images, keep the newest 10".to_owned(), Intent::Prune { keep: 10 });
+    for stage in StageName::ALL {
+        more(format!("tear down {stage}"), Intent::TearDown { stage: Some(stage), logs: false });
+    }
+    more("tear down everything".to_owned(), Intent::TearDown { stage: None, logs: false });
+    all.retain(|named| !app.refuses(&named.action));
+    all
 }
 
 fn motions() -> Vec<Binding> {
@@ -150,6 +241,11 @@ fn motions() -> Vec<Binding> {
     ]
 }
 
+/// The keys of a context in `app`, without those that would be refused: what is read-only is not offered.
+pub fn offered(app: &App, context: Context) -> Vec<Binding> {
+    bindings(context).into_iter().filter(|binding| !app.refuses(&binding.action)).collect()
+}
+
 /// What `key` means where it was pressed.
 pub fn action(context: Context, key: KeyEvent) -> Action {
     let name = name(key);
@@ -160,7 +256,7 @@ pub fn action(context: Context, key: KeyEvent) -> Action {
     {
         return binding.action;
     }
-    if context == Context::Input {
+    if matches!(context, Context::Input | Context::Palette | Context::Name(_)) {
         match key.code {
             KeyCode::Backspace => return Action::Erase,
             KeyCode::Char(character)
@@ -210,16 +306,31 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_one_place_and_no_change_sits_on_ctrl() {
-        let screens = [ScreenName::Board, ScreenName::Logs, ScreenName::Checks, ScreenName::Deploy];
-        let contexts =
-            screens.map(Context::Screen).into_iter().chain([Context::Help, Context::Input, Context::Buttons]);
+        let screens = [
+            ScreenName::Board,
+            ScreenName::Logs,
+            ScreenName::Checks,
+            ScreenName::Deploy,
+            ScreenName::Images,
+            ScreenName::Gateway,
+        ];
+        let open = [
+            Context::Help,
+            Context::Running,
+            Context::Input,
+            Context::Palette,
+            Context::Name(true),
+            Context::Buttons(true),
+        ];
+        let contexts = screens.map(Context::Screen).into_iter().chain(open);
         for context in contexts {
             let mut seen = BTreeSet::new();
             for binding in bindings(context) {
                 for key in binding.keys {
                     assert!(seen.insert(*key), "{key} is bound twice in {context:?}");
                     assert!(
-                        !(matches!(binding.action, Action::Deploy(_)) && key.starts_with("ctrl-")),
+                        !(matches!(binding.action, Action::Change(_) | Action::RollBack)
+                            && key.starts_with("ctrl-")),
                         "{key} changes the cloud"
                     );
                 }

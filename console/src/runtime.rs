@@ -111,7 +111,12 @@ fn terminal_event(
         TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => {
             keymap::action(keymap::context(&session.app), key)
         }
-        TerminalEvent::Paste(text) if keymap::context(&session.app) == keymap::Context::Input => {
+        TerminalEvent::Paste(text)
+            if matches!(
+                keymap::context(&session.app),
+                keymap::Context::Input | keymap::Context::Palette | keymap::Context::Name(_)
+            ) =>
+        {
             Action::Paste(text)
         }
         TerminalEvent::Mouse(mouse) => match mouse.kind {

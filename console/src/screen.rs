@@ -3,4 +3,7 @@
 pub mod board;
 pub mod checks;
 pub mod deploy;
+pub mod gateway;
+pub mod images;
 pub mod logs;
+pub mod palette;

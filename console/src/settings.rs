@@ -43,7 +43,7 @@ impl std::fmt::Display for CloudKind {
 pub struct Settings {
     /// The folder that holds `callboard.toml`; relative paths of the file start here.
     pub root: PathBuf,
-    /// The service's name: functions are `NAME-stage` and `NAME-prod`, API and repository `NAME`.
+    /// The service's name: functions are `NAME-stage` and `NAME-prod`, the API is `NAME`.
     pub name: String,
     /// Where to operate unless the command line says otherwise.
     pub cloud: CloudKind,
@@ -72,6 +72,27 @@ pub struct FunctionSettings {
     pub timeout_s: Option<i32>,
     /// `x86_64` or `arm64`; unset: as the function is, and this machine's own for a new one.
     pub architecture: Option<Architecture>,
+    /// X-Ray.
+    pub tracing: Option<Tracing>,
+}
+
+/// Whether X-Ray traces a function's invocations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+pub enum Tracing {
+    /// Invocations are sampled and traced.
+    Active,
+    /// Only what the caller already traces.
+    PassThrough,
+}
+
+impl Tracing {
+    /// As Lambda calls it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Tracing::Active => "Active",
+            Tracing::PassThrough => "PassThrough",
+        }
+    }
 }
 
 /// What a function runs on.
@@ -94,6 +115,11 @@ impl Architecture {
         }
     }
 
+    /// By Lambda's name.
+    pub fn named(name: &str) -> Option<Architecture> {
+        [Architecture::X86_64, Architecture::Arm64].into_iter().find(|one| one.as_str() == name)
+    }
+
     /// This machine's own; `None` where Lambda has none like it.
     pub fn of_this_machine() -> Option<Architecture> {
         match std::env::consts::ARCH {
@@ -110,6 +136,45 @@ impl Architecture {
 pub enum Builder {
     /// Cargo builds a static binary and Callboard makes the image of it; needs no container tool.
     Native,
+    /// A container tool builds the image that a Dockerfile describes.
+    Container,
+}
+
+impl Builder {
+    /// `native` or `container`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Builder::Native => "native",
+            Builder::Container => "container",
+        }
+    }
+}
+
+/// A program that builds images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ContainerTool {
+    /// Docker's CLI with an engine that answers.
+    Docker,
+    /// Podman.
+    Podman,
+    /// Buildah.
+    Buildah,
+}
+
+impl ContainerTool {
+    /// All, in the order in which they are looked for.
+    pub const ALL: [ContainerTool; 3] =
+        [ContainerTool::Docker, ContainerTool::Podman, ContainerTool::Buildah];
+
+    /// The command's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ContainerTool::Docker => "docker",
+            ContainerTool::Podman => "podman",
+            ContainerTool::Buildah => "buildah",
+        }
+    }
 }
 
 /// How the image is made.
@@ -117,14 +182,20 @@ pub enum Builder {
 pub struct BuildSettings {
     /// Who builds it.
     pub builder: Builder,
-    /// The Cargo workspace or crate, absolute.
-    pub dir: PathBuf,
-    /// The package that holds the service.
+    /// The folder of the service's source, absolute: the Cargo workspace or crate, and the container builder's context.
+    pub service_dir: PathBuf,
+    /// The image repository's name in ECR.
+    pub image: String,
+    /// Native builder: the package that holds the service.
     pub package: String,
-    /// The package's binary that is the image's entry point.
+    /// Native builder: the package's binary that is the image's entry point.
     pub binary: String,
-    /// The Cargo profile.
+    /// Native builder: the Cargo profile.
     pub profile: String,
+    /// Container builder: the Dockerfile, absolute.
+    pub dockerfile: PathBuf,
+    /// Container builder: the tool; unset: the first of [`ContainerTool::ALL`] that works.
+    pub tool: Option<ContainerTool>,
 }
 
 /// What is said of one stage.
@@ -150,8 +221,11 @@ impl Settings {
 
     /// Reads the file at `path`.
     pub fn load(path: &Path) -> Result<Settings, Problem> {
-        let failed =
-            |error: std::io::Error| Problem::new(format!("{} cannot be read", path.display())).because(error);
+        let failed = |error: std::io::Error| {
+            Problem::new(format!("{} cannot be read", path.display()))
+                .because(error)
+                .fix("name a file that is there and that you may read")
+        };
         let path = std::path::absolute(path).map_err(failed)?;
         let text = std::fs::read_to_string(&path).map_err(failed)?;
         let root = path.parent().unwrap_or(Path::new("/")).to_owned();
@@ -190,8 +264,13 @@ impl Settings {
         self.private_dir().join("local")
     }
 
+    /// Where the newest build's whole output is.
+    pub fn build_log(&self) -> PathBuf {
+        self.private_dir().join("build.log")
+    }
+
     /// The folder in which Callboard keeps what belongs to this checkout alone (git ignores it): the local cloud, the
-    /// journal, locks.
+    /// journal, the build's log, locks.
     pub fn private_dir(&self) -> PathBuf {
         self.root.join(".callboard")
     }

@@ -4,9 +4,12 @@ mod board;
 mod checks;
 mod deploy;
 mod footer;
+mod gateway;
 mod header;
 mod help;
+mod images;
 mod logs;
+mod palette;
 mod text;
 mod theme;
 
@@ -14,12 +17,16 @@ pub use theme::{Theme, ThemeName};
 
 use jiff::Timestamp;
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::Line;
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use crate::app::{App, ScreenName};
+use crate::domain::{Problem, StageName};
 use crate::screen::deploy::Deploy;
+
+use text::prose;
 
 /// Below this the screens would lie: a sentence is shown instead.
 const SMALLEST: (u16, u16) = (60, 15);
@@ -43,8 +50,13 @@ pub fn draw(app: &App, theme: &Theme, now: Timestamp, frame: &mut Frame<'_>) {
         ScreenName::Logs => logs::draw(app, theme, middle, buf),
         ScreenName::Checks => checks::draw(app, theme, now, middle, buf),
         ScreenName::Deploy => deploy::draw(app, theme, now, middle, buf),
+        ScreenName::Images => images::draw(app, theme, now, middle, buf),
+        ScreenName::Gateway => gateway::draw(app, theme, now, middle, buf),
     }
     footer::draw(app, theme, bottom, buf);
+    if let Some(palette) = &app.palette {
+        palette::draw(app, palette, theme, area, buf);
+    }
     if app.help {
         help::draw(app, theme, area, buf);
     }
@@ -68,13 +80,52 @@ pub fn logs_rows(size: (u16, u16), detail: bool) -> usize {
     usize::from(logs::areas(middle_of(size), detail).0.height.saturating_sub(1))
 }
 
-/// Rows that the deploy screen could scroll through.
-pub fn deploy_rows(deploy: &Deploy) -> usize {
-    deploy::row_count(deploy)
+/// Rows that the screen of a change could scroll through at this size of the terminal.
+pub fn deploy_rows(size: (u16, u16), deploy: &Deploy) -> usize {
+    deploy::row_count(deploy, size.0)
+}
+
+/// Which stage a key would change: the chosen one stands in its own band.
+fn stage_choice(what: &str, chosen: StageName, theme: &Theme) -> Line<'static> {
+    let mut spans = vec![Span::raw(format!(" {what}: "))];
+    for (stage, name) in [(StageName::Stage, " stage "), (StageName::Prod, " PROD ")] {
+        if stage == chosen {
+            spans.push(Span::styled(format!("[{name}]"), theme.band(stage)));
+        } else {
+            spans.push(Span::styled(format!(" {name} "), theme.faint()));
+        }
+    }
+    spans.push(Span::styled("  tab changes it", theme.faint()));
+    Line::from(spans)
+}
+
+/// What failed, why, and what to do.
+fn problem(problem: &Problem, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    for (line, row) in problem_lines(problem, theme, area.width).into_iter().zip(area.rows()) {
+        line.render(row, buf);
+    }
+}
+
+/// The same as lines that fit `width` columns.
+fn problem_lines(problem: &Problem, theme: &Theme, width: u16) -> Vec<Line<'static>> {
+    let width = usize::from(width).saturating_sub(4);
+    let parts = [
+        (format!("✗ {}", problem.summary), theme.bad()),
+        (problem.detail.clone(), theme.plain()),
+        (problem.hint.clone(), theme.accent()),
+    ];
+    let mut lines = Vec::new();
+    for (text, style) in parts {
+        for line in text.lines() {
+            let rows = prose(&crate::domain::plain(line), width);
+            lines.extend(rows.into_iter().map(|row| Line::styled(format!(" {row}"), style)));
+        }
+    }
+    lines
 }
 
 /// A horizontal rule with a title in it.
-fn rule(title: Line<'_>, theme: &Theme, area: Rect, buf: &mut ratatui::buffer::Buffer) {
+fn rule(title: Line<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
     buf.set_string(area.x, area.y, "─".repeat(usize::from(area.width)), theme.faint());
     buf.set_line(area.x + 1, area.y, &title, area.width.saturating_sub(2));
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::blobs::Blobs;
 use crate::events::LogEvents;
+use crate::faults::Faults;
 use crate::functions::Functions;
 use crate::gateway::Gateways;
 use crate::registry::Tokens;
@@ -17,6 +18,7 @@ pub(crate) struct Cloud {
     pub(crate) functions: Functions,
     pub(crate) gateways: Gateways,
     pub(crate) tokens: Tokens,
+    pub(crate) faults: Faults,
     /// Where the control plane and the registry listen on loopback.
     pub(crate) port: u16,
 }

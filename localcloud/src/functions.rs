@@ -28,8 +28,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::blobs::Blobs;
 use crate::events::LogEvents;
-use crate::world::World;
-use crate::world::functions::Configuration;
+use crate::world::functions::{Configuration, Status};
+use crate::world::{State, World};
 use environment::Call;
 use image::Images;
 pub use pool::Limits;
@@ -50,6 +50,34 @@ pub struct ImageProblem {
     pub code: String,
     /// A sentence.
     pub message: String,
+}
+
+/// What is called: a function's `$LATEST`, or one of its versions. Each has execution environments of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Callee {
+    /// The function's name.
+    pub name: String,
+    /// The version's number; `None` is `$LATEST`.
+    pub version: Option<u64>,
+}
+
+impl Callee {
+    /// A function's `$LATEST`.
+    pub fn latest(name: &str) -> Callee {
+        Callee { name: name.to_owned(), version: None }
+    }
+
+    /// `$LATEST` or a number.
+    fn version_name(&self) -> String {
+        self.version.map_or_else(|| "$LATEST".to_owned(), |number| number.to_string())
+    }
+
+    /// Whether there is such a function and such a version of it.
+    pub fn exists(&self, state: &State) -> bool {
+        let function = state.functions.get(&self.name);
+        function
+            .is_some_and(|function| self.version.is_none_or(|number| function.versions.contains_key(&number)))
+    }
 }
 
 /// One call of a function.
@@ -139,15 +167,22 @@ impl Functions {
         }
     }
 
-    /// Runs the function's live configuration once. When the caller stops waiting, the function goes on all the same.
-    pub async fn invoke(&self, name: &str, invocation: Invocation) -> Result<Outcome, Refusal> {
+    /// Runs what is live once. When the caller stops waiting, the function goes on all the same.
+    pub async fn invoke(&self, callee: &Callee, invocation: Invocation) -> Result<Outcome, Refusal> {
         let state = self.world.snapshot();
-        let function = state.functions.get(name).ok_or(Refusal::NotFound)?;
-        let live = function
-            .live
-            .as_ref()
-            .ok_or_else(|| Refusal::NotActive { state: function.state.value.clone() })?;
-        let acquired = self.starter.pool.acquire(name, live, function.reserved_concurrency);
+        let function = state.functions.get(&callee.name).ok_or(Refusal::NotFound)?;
+        let inactive = |state: &Status| Refusal::NotActive { state: state.value.clone() };
+        let live = match callee.version {
+            None => function.live.as_ref().ok_or_else(|| inactive(&function.state))?,
+            Some(number) => {
+                let version = function.versions.get(&number).ok_or(Refusal::NotFound)?;
+                if version.state.value != "Active" {
+                    return Err(inactive(&version.state));
+                }
+                &version.configuration
+            }
+        };
+        let acquired = self.starter.pool.acquire(callee, live, function.reserved_concurrency);
         let (slot, place) = acquired.map_err(|full| match full {
             Full::Reserved => throttled("ReservedFunctionConcurrentInvocationLimitExceeded"),
             Full::Account => throttled("ConcurrentInvocationLimitExceeded"),
@@ -162,7 +197,7 @@ impl Functions {
             Place::Cold => Some((None, call)),
         };
         if let Some((soon, call)) = unplaced {
-            let (starter, name, live) = (Arc::clone(&self.starter), name.to_owned(), Arc::new(live.clone()));
+            let (starter, callee, live) = (Arc::clone(&self.starter), callee.clone(), Arc::new(live.clone()));
             self.starter.tasks.spawn(async move {
                 let call = match soon {
                     Some(soon) => match hand_soon(soon, call).await {
@@ -171,16 +206,21 @@ impl Functions {
                     },
                     None => call,
                 };
-                starter.cold(&name, live, call).await;
+                starter.cold(&callee, live, call).await;
             });
         }
         outcome.await.map_err(|_| Refusal::Failed("the local cloud has stopped".to_owned()))
     }
 
-    /// The function was deleted or its live configuration was replaced: idle environments end now, busy ones after
+    /// The live configuration was replaced or the version was deleted: idle environments end now, busy ones after
     /// their invocation.
-    pub fn retire(&self, name: &str) {
-        self.starter.pool.retire(name);
+    pub fn retire(&self, callee: &Callee) {
+        self.starter.pool.retire(|other| other == callee);
+    }
+
+    /// As [`Functions::retire`], for a function that was deleted with all of its versions.
+    pub fn retire_all(&self, name: &str) {
+        self.starter.pool.retire(|other| other.name == name);
     }
 
     /// Ends every process.

@@ -9,6 +9,7 @@ pub mod blobs;
 mod cloud;
 mod endpoint;
 pub mod events;
+pub mod faults;
 pub mod functions;
 pub mod gateway;
 mod http1;
@@ -33,6 +34,7 @@ use blobs::Blobs;
 use cloud::Cloud;
 use endpoint::Endpoint;
 use events::LogEvents;
+use faults::{Cut, Faults, Lines};
 use functions::Functions;
 use gateway::Gateways;
 use registry::Tokens;
@@ -101,6 +103,12 @@ pub struct Attached {
     pub endpoint: String,
 }
 
+/// The local cloud that runs on a folder, in whichever process, if there is one that answers.
+pub async fn running(dir: &Path) -> Option<Attached> {
+    let running = Endpoint::read(&dir.join("endpoint.json"))?;
+    running.answers().await.then_some(Attached { endpoint: running.endpoint })
+}
+
 /// A running local cloud.
 #[derive(Debug)]
 pub struct LocalCloud {
@@ -116,6 +124,7 @@ impl LocalCloud {
     pub async fn open(options: Options) -> Result<Opened, OpenError> {
         let dir = options.dir.clone();
         std::fs::create_dir_all(&dir).map_err(|error| folder(&dir, error))?;
+        private(&dir).map_err(|error| folder(&dir, error))?;
         // A lock on a path is a lock on a file: another way to write the same folder must not open it twice.
         let dir = dir.canonicalize().map_err(|error| folder(&dir, error))?;
         let file = dir.join("endpoint.json");
@@ -167,12 +176,14 @@ impl LocalCloud {
         let functions = Functions::new(Arc::clone(&world), events.clone(), blobs.clone(), images_dir);
         let gateways = Gateways::new(Arc::clone(&world), functions.clone());
         let tokens = Tokens::new();
-        let cloud = Cloud { world, events, blobs, functions, gateways, tokens, port: address.port() };
+        let stop = CancellationToken::new();
+        let faults = Faults::new(stop.clone());
+        let port = address.port();
+        let cloud = Cloud { world, events, blobs, functions, gateways, tokens, faults, port };
         for id in cloud.world.snapshot().apis.keys() {
             cloud.gateways.open(id).await.map_err(|error| OpenError::Listen { port: 0, error })?;
         }
         services::lambda::settle_unsettled(&cloud);
-        let stop = CancellationToken::new();
         let running = Endpoint::new(address.port());
         let router = router::router(cloud.clone(), running.instance.clone());
         let server = tokio::spawn(serve(listener, router, stop.clone()));
@@ -184,6 +195,11 @@ impl LocalCloud {
     /// `http://127.0.0.1:PORT`, for every service and the registry.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// Faults on purpose, and the log of calls.
+    pub fn faults(&self) -> &Faults {
+        &self.cloud.faults
     }
 
     /// Ends every process that it started, saves what is left to save, and stops listening.
@@ -211,13 +227,8 @@ impl Drop for LocalCloud {
 }
 
 async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationToken) -> io::Result<()> {
-    use axum::serve::ListenerExt;
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY could not be set");
-        }
-    });
-    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+    let service = router.into_make_service_with_connect_info::<Cut>();
+    axum::serve(Lines(listener), service).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
 /// A port that was asked for is taken or refused; the last one is only preferred.
@@ -230,6 +241,18 @@ async fn listen(wanted: u16, last: Option<u16>) -> Result<TcpListener, OpenError
         return Ok(listener);
     }
     bind(wanted).await.map_err(|error| OpenError::Listen { port: wanted, error })
+}
+
+/// Nobody else on the machine may look in: environments of functions lie in there.
+#[cfg(unix)]
+fn private(dir: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn private(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 fn folder(path: &Path, error: io::Error) -> OpenError {

@@ -19,13 +19,19 @@ use axum::response::Response;
 use axum::routing::any;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use tokio_util::sync::CancellationToken;
 
 use crate::blobs::Blobs;
+use crate::faults::{Cut, Faults};
 use crate::world::World;
 use fault::Fault;
 pub use tokens::Tokens;
 use uploads::Uploads;
+
+/// More than the buffers of a connection hold, bytes.
+const SENT_AT_ONCE: usize = 16 * 1024 * 1024;
 
 #[derive(Clone)]
 struct Registry {
@@ -33,11 +39,32 @@ struct Registry {
     blobs: Blobs,
     tokens: Tokens,
     uploads: Arc<Uploads>,
+    faults: Faults,
 }
 
-/// The registry, all of its paths below `/v2/`.
+/// What its operations are called where faults are set.
+pub(crate) const OPERATIONS: [&str; 11] = [
+    "Ping",
+    "HeadManifest",
+    "GetManifest",
+    "PutManifest",
+    "HeadBlob",
+    "GetBlob",
+    "StartUpload",
+    "PatchUpload",
+    "PutUpload",
+    "GetUpload",
+    "ListTags",
+];
+
+/// The registry by itself, all of its paths below `/v2/`.
 pub fn router(world: Arc<World>, blobs: Blobs, tokens: Tokens) -> axum::Router {
-    let registry = Registry { world, blobs, tokens, uploads: Arc::default() };
+    with_faults(world, blobs, tokens, Faults::new(CancellationToken::new()))
+}
+
+/// [`router`] as part of an account, where its calls may meet faults.
+pub(crate) fn with_faults(world: Arc<World>, blobs: Blobs, tokens: Tokens, faults: Faults) -> axum::Router {
+    let registry = Registry { world, blobs, tokens, uploads: Arc::default(), faults };
     axum::Router::new()
         .route("/v2", any(serve))
         .route("/v2/", any(serve))
@@ -46,16 +73,47 @@ pub fn router(world: Arc<World>, blobs: Blobs, tokens: Tokens) -> axum::Router {
 }
 
 async fn serve(State(registry): State<Registry>, request: Request) -> Response {
-    let answer = if registry.admits(request.headers()) {
-        registry.answer(request).await
+    let cut = Cut::of(&request);
+    let target = Target::of(request.uri().path());
+    let operation = target.and_then(|target| target.operation(request.method()));
+    let mut response = if !registry.admits(request.headers()) {
+        Fault::unauthorized().into_response()
     } else {
-        Err(Fault::unauthorized())
+        let request = match registry.faults.are_set() {
+            true => read_whole(request).await,
+            false => request,
+        };
+        let work = async { registry.answer(request).await.unwrap_or_else(Fault::into_response) };
+        match operation {
+            Some(operation) => {
+                let instead = |instead| Fault::on_purpose(instead).into_response();
+                registry.faults.meet("registry", operation, &cut, work, instead).await
+            }
+            // What the registry does not offer.
+            None => work.await,
+        }
     };
-    let mut response = answer.unwrap_or_else(Fault::into_response);
     response
         .headers_mut()
         .insert("docker-distribution-api-version", HeaderValue::from_static("registry/2.0"));
     response
+}
+
+/// Takes a body in before its call meets a fault, if it is small enough to have been sent in full by then: the server
+/// notices that a client has gone away only once it has read what that one sent.
+async fn read_whole(request: Request) -> Request {
+    let length =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_none_or(|length: usize| length > SENT_AT_ONCE) {
+        return request;
+    }
+    let (parts, body) = request.into_parts();
+    let body = match axum::body::to_bytes(body, SENT_AT_ONCE).await {
+        Ok(bytes) => Body::from(bytes),
+        // Whoever reads it next is told the same.
+        Err(error) => Body::from_stream(futures_util::stream::iter([Err::<Bytes, _>(error)])),
+    };
+    Request::from_parts(parts, body)
 }
 
 /// What a path below `/v2/` names. A repository's name may hold slashes, so the path is read from its end.
@@ -88,6 +146,24 @@ impl<'a> Target<'a> {
             return Some(Target::Blob(name, last));
         }
         rest.strip_suffix("/manifests").map(|name| Target::Manifest(name, last))
+    }
+
+    /// One of [`OPERATIONS`].
+    fn operation(&self, method: &Method) -> Option<&'static str> {
+        Some(match (self, method.as_str()) {
+            (Target::Root, "GET" | "HEAD") => "Ping",
+            (Target::Manifest(..), "HEAD") => "HeadManifest",
+            (Target::Manifest(..), "GET") => "GetManifest",
+            (Target::Manifest(..), "PUT") => "PutManifest",
+            (Target::Blob(..), "HEAD") => "HeadBlob",
+            (Target::Blob(..), "GET") => "GetBlob",
+            (Target::Uploads(..), "POST") => "StartUpload",
+            (Target::Upload(..), "PATCH") => "PatchUpload",
+            (Target::Upload(..), "PUT") => "PutUpload",
+            (Target::Upload(..), "GET") => "GetUpload",
+            (Target::Tags(..), "GET") => "ListTags",
+            _ => return None,
+        })
     }
 }
 

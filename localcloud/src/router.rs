@@ -9,38 +9,59 @@ use axum::routing::get;
 use http::{HeaderMap, StatusCode, header};
 
 use crate::cloud::Cloud;
+use crate::faults::{Cut, Instead};
 use crate::wire::fault::Fault;
-use crate::{endpoint, registry, services, wire};
+use crate::{endpoint, faults, registry, services, wire};
 
 /// The largest body of a control plane call. Lambda takes 6 MB for Invoke, all others are smaller.
 const BODY_LIMIT: usize = 6 * 1024 * 1024 + 512 * 1024;
 
 pub(crate) fn router(cloud: Cloud, instance: String) -> Router {
-    let registry = registry::router(cloud.world.clone(), cloud.blobs.clone(), cloud.tokens.clone());
+    let registry = registry::with_faults(
+        cloud.world.clone(),
+        cloud.blobs.clone(),
+        cloud.tokens.clone(),
+        cloud.faults.clone(),
+    );
+    let faults = faults::routes(cloud.faults.clone());
     let control = Router::new()
         .route(endpoint::PATH, get(|| async move { instance }))
         .fallback(answer)
         .with_state(cloud);
-    registry.merge(control).layer(middleware::from_fn(only_from_here))
+    registry.merge(faults).merge(control).layer(middleware::from_fn(only_from_here))
 }
 
 async fn answer(State(cloud): State<Cloud>, request: Request) -> Response {
+    let cut = Cut::of(&request);
     let (head, body) = request.into_parts();
     let (payload, too_large) = match axum::body::to_bytes(body, BODY_LIMIT).await {
         Ok(payload) => (payload, false),
         Err(_) => (bytes::Bytes::new(), true),
     };
     let (reply, call) = wire::detect(&head.method, &head.uri, &head.headers, payload);
-    let outcome = match call {
-        Ok(_) if too_large => Err(Fault::new(
-            413,
-            "RequestEntityTooLargeException",
-            format!("Request must be smaller than {BODY_LIMIT} bytes"),
-        )),
-        Ok(call) => services::answer(cloud, call).await,
-        Err(fault) => Err(fault),
+    let call = match call {
+        Ok(call) => call,
+        Err(fault) => return reply.encode(Err(fault)),
     };
-    reply.encode(outcome)
+    let (service, operation, faults) = (call.service, call.operation.clone(), cloud.faults.clone());
+    let work = async {
+        let outcome = match too_large {
+            false => services::answer(cloud, call).await,
+            true => Err(Fault::new(
+                413,
+                "RequestEntityTooLargeException",
+                format!("Request must be smaller than {BODY_LIMIT} bytes"),
+            )),
+        };
+        reply.encode(outcome)
+    };
+    let instead = |instead| {
+        reply.encode(Err(match instead {
+            Instead::Error { status, code, message } => Fault::new(status, code, message),
+            Instead::Throttle => Fault::throttled(service),
+        }))
+    };
+    faults.meet(service.signing_name(), &operation, &cut, work, instead).await
 }
 
 /// Refuses what a web page elsewhere could send: a host name that only happens to lead here (DNS rebinding), and a

@@ -32,15 +32,21 @@ pub(crate) enum Service {
 impl Service {
     /// By the name that a signature's scope gives it.
     fn by_signing_name(name: &str) -> Option<Service> {
-        Some(match name {
-            "sts" => Service::Sts,
-            "iam" => Service::Iam,
-            "ecr" => Service::Ecr,
-            "lambda" => Service::Lambda,
-            "apigateway" => Service::ApiGateway,
-            "logs" => Service::Logs,
-            _ => return None,
-        })
+        let all =
+            [Service::Sts, Service::Iam, Service::Ecr, Service::Lambda, Service::ApiGateway, Service::Logs];
+        all.into_iter().find(|service| service.signing_name() == name)
+    }
+
+    /// As a signature's scope names it.
+    pub(crate) fn signing_name(self) -> &'static str {
+        match self {
+            Service::Sts => "sts",
+            Service::Iam => "iam",
+            Service::Ecr => "ecr",
+            Service::Lambda => "lambda",
+            Service::ApiGateway => "apigateway",
+            Service::Logs => "logs",
+        }
     }
 
     /// As people call it.

@@ -22,6 +22,9 @@ use crate::store::{Store, StoreError};
 pub struct State {
     /// Lambda functions by name.
     pub functions: BTreeMap<String, functions::Function>,
+    /// The last version number that a function of each name got. Kept when the function is deleted: Lambda gives no
+    /// number twice.
+    pub last_versions: BTreeMap<String, u64>,
     /// REST APIs by id.
     pub apis: BTreeMap<String, apis::RestApi>,
     /// ECR repositories by name.
@@ -71,5 +74,29 @@ impl World {
     fn lock(&self) -> MutexGuard<'_, Arc<State>> {
         // A panic inside `change` happens before the state is replaced, so what the lock guards is whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn state_from_before_there_were_versions_loads() {
+        let status = r#"{"value":"Active","reason":null,"code":null}"#;
+        let configuration = r#"{"image_uri":"h/f:v1","repository":"f","digest":"sha256:00","architecture":"arm64","memory_mb":128,
+            "timeout_s":3,"environment":{},"tracing_mode":"PassThrough","image_config":null,"log_format":"Text",
+            "log_group":"/aws/lambda/f","ephemeral_storage_mb":512}"#;
+        let old = format!(
+            r#"{{"functions":{{"f":{{"name":"f","description":"","role":"r","configuration":{configuration},"live":null,
+            "state":{status},"last_update":null,"revision_id":"1","last_modified_ms":1,"policy":[],"policy_revision_id":"1",
+            "reserved_concurrency":null,"tags":{{}}}}}}}}"#
+        );
+        let mut state: State = serde_json::from_str(&old).unwrap();
+        assert!(state.functions["f"].versions.is_empty() && state.last_versions.is_empty());
+        // And numbers as keys come back.
+        state.last_versions.insert("f".to_owned(), 2);
+        let text = serde_json::to_string(&state).unwrap();
+        assert_eq!(serde_json::from_str::<State>(&text).unwrap(), state);
     }
 }

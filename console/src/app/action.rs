@@ -1,4 +1,4 @@
-use crate::domain::{CheckKind, StageName};
+use crate::domain::{CheckKind, Intent};
 
 /// A full-screen view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -9,8 +9,12 @@ pub enum ScreenName {
     Logs,
     /// Smoke and CORS in detail.
     Checks,
-    /// A deploy: plan, confirmation, steps.
+    /// A change: plan, confirmation, steps.
     Deploy,
+    /// What the repository holds.
+    Images,
+    /// The API's stages and deployments.
+    Gateway,
 }
 
 impl ScreenName {
@@ -20,7 +24,9 @@ impl ScreenName {
             ScreenName::Board => "board",
             ScreenName::Logs => "logs",
             ScreenName::Checks => "checks",
-            ScreenName::Deploy => "deploy",
+            ScreenName::Deploy => "change",
+            ScreenName::Images => "images",
+            ScreenName::Gateway => "gateway",
         }
     }
 }
@@ -59,8 +65,14 @@ pub enum Action {
     Move(Motion),
     /// Read again what the screen shows.
     Refresh,
-    /// Plan a deploy of a stage.
-    Deploy(StageName),
+    /// Plan a change.
+    Change(Intent),
+    /// Plan to roll the focused stage back to what is selected, or back to what ran before the change that just ended.
+    RollBack,
+    /// Another way to do the planned change: which parts come back, whether log groups go too.
+    Option,
+    /// Every action by name.
+    Palette,
     /// Run the checks of one kind on both stages.
     Check(CheckKind),
     /// Stop following, or follow again.

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::{App, Command, Effect, Notice, Query, ScreenName, Ticket, short_identity};
-use crate::deploy::Deployed;
-use crate::domain::{Overview, Problem, StageName, StepId, plain};
+use crate::deploy::{Done, Failure};
+use crate::domain::{Intent, Overview, Report, StageName, StepId, plain};
 use crate::screen::deploy::{Deploy, Focus, Phase};
 
 impl App {
@@ -45,44 +45,86 @@ impl App {
         };
         let step = deploy.current().map_or("a step", StepId::title);
         format!(
-            "callboard: the deploy of {} was left during `{step}`, which may be half done; nothing after it was started. \
-             `callboard deploy {}` picks up from whatever is there.",
-            deploy.stage, deploy.stage
+            "callboard: the {} was left during `{step}`, which may be half done; nothing after it was started. \
+             `{}` picks up from whatever is there.",
+            deploy.intent.noun(),
+            deploy.intent.command()
         )
     }
 
-    pub(super) fn plan_deploy(&mut self, stage: StageName, now: Timestamp) -> Vec<Effect> {
+    pub(super) fn plan_change(&mut self, intent: Intent, now: Timestamp) -> Vec<Effect> {
         if let Some(deploy) = self.deploy.as_ref().filter(|deploy| deploy.is_running()) {
-            let text = format!("a deploy of {} is running: one change at a time", deploy.stage);
+            let text = format!("a {} is running: one change at a time", deploy.intent.noun());
             self.notice = Some(Notice::warn(text, now));
             self.open(ScreenName::Deploy);
             return vec![];
         }
-        if self.facts.read_only[stage as usize] {
-            self.notice =
-                Some(Notice::warn(format!("read-only: this console changes nothing on {stage}"), now));
+        if let Some(stage) = intent.stages().iter().find(|stage| self.facts.read_only[**stage as usize]) {
+            let text = format!("read-only: this console changes nothing on {stage}");
+            self.notice = Some(Notice::warn(text, now));
             return vec![];
         }
         if self.connection.value().is_none() {
-            self.notice = Some(Notice::warn("not connected yet: there is nothing to deploy to", now));
+            self.notice = Some(Notice::warn("not connected yet: there is nothing to change", now));
             return vec![];
         }
-        self.deploy = Some(Deploy::new(stage));
+        self.plan(intent)
+    }
+
+    fn plan(&mut self, intent: Intent) -> Vec<Effect> {
+        self.deploy = Some(Deploy::new(intent.clone()));
         self.open(ScreenName::Deploy);
-        vec![self.read(Query::Plan(stage))]
+        vec![self.read(Query::Plan(intent))]
+    }
+
+    /// To what is selected, or to what ran before the change that has just ended.
+    pub(super) fn plan_roll_back(&mut self, now: Timestamp) -> Vec<Effect> {
+        let intent = match self.screen() {
+            ScreenName::Images => self.images.roll_back(),
+            ScreenName::Gateway => self.gateway.roll_back(),
+            ScreenName::Deploy => self.deploy.as_ref().and_then(|deploy| deploy.way_back().cloned()),
+            _ => None,
+        };
+        match intent {
+            Some(intent) => self.plan_change(intent, now),
+            None => {
+                self.notice = Some(Notice::tell("there is nothing to roll back to", now));
+                vec![]
+            }
+        }
+    }
+
+    /// Plans the same change in another way.
+    pub(super) fn other_way(&mut self) -> Vec<Effect> {
+        let planning = |deploy: &&Deploy| matches!(deploy.phase, Phase::Confirm { .. });
+        match self.deploy.as_ref().filter(planning).and_then(Deploy::option) {
+            Some(intent) => self.plan(intent),
+            None => vec![],
+        }
     }
 
     pub(super) fn next_focus(&mut self) {
-        if let Some(Deploy { phase: Phase::Confirm { focus, .. }, .. }) = &mut self.deploy {
+        if self.screen() == ScreenName::Deploy
+            && let Some(Deploy { phase: Phase::Confirm { focus, .. }, .. }) = &mut self.deploy
+        {
             *focus = match focus {
-                Focus::Cancel => Focus::Deploy,
-                Focus::Deploy => Focus::Cancel,
+                Focus::Cancel => Focus::Apply,
+                Focus::Apply => Focus::Cancel,
             };
+        }
+        match self.screen() {
+            ScreenName::Images => self.images.stage = self.images.stage.other(),
+            ScreenName::Gateway => self.gateway.stage = self.gateway.stage.other(),
+            _ => {}
         }
     }
 
     /// Enter in an open input or dialog.
     pub(super) fn submit(&mut self, now: Timestamp) -> Vec<Effect> {
+        if let Some(palette) = self.palette.take() {
+            let chosen = palette.matches(crate::keymap::named(self)).into_iter().nth(palette.selected);
+            return chosen.map_or_else(Vec::new, |named| self.act(named.action, now));
+        }
         if self.logs.input.take().is_some() {
             return vec![];
         }
@@ -90,14 +132,12 @@ impl App {
         if let Some(plan) = deploy.confirmed().cloned() {
             let ticket = self.new_ticket();
             if let Some(deploy) = &mut self.deploy {
-                deploy.phase = Phase::Running { ticket, stopping: false };
-                deploy.scroll = 0;
+                deploy.start(ticket, &plan);
             }
-            return vec![Effect::Change(ticket, Command::Deploy(Box::new(plan)))];
+            return vec![Effect::Change(ticket, Command::Apply(Box::new(plan)))];
         }
         if deploy.is_typing() {
-            let text = format!("type {} to deploy it, or Esc to leave it as it is", deploy.stage);
-            self.notice = Some(Notice::warn(text, now));
+            self.notice = Some(Notice::warn("type prod to go on, or Esc to leave it as it is", now));
         } else {
             self.leave_screen();
         }
@@ -113,28 +153,46 @@ impl App {
     pub(super) fn changed(
         &mut self,
         ticket: Ticket,
-        result: Result<Box<Deployed>, Problem>,
+        result: Result<Box<Done>, Box<Failure>>,
         now: Timestamp,
     ) -> Vec<Effect> {
         let Some(deploy) = self.running(ticket) else { return vec![] };
-        let stage = deploy.stage;
+        if let Err(failure) = &result
+            && let Failure::Refused { problem, moved: true } = &**failure
+        {
+            // Somebody was quicker: what would change now is shown before anything is done.
+            let why = problem.detail.clone();
+            let effects =
+                self.plan(self.deploy.as_ref().map_or(Intent::Promote, |deploy| deploy.intent.clone()));
+            if let Some(deploy) = &mut self.deploy {
+                deploy.moved = Some(why);
+            }
+            return effects;
+        }
         deploy.phase = Phase::Ended(result.clone());
         match result {
-            Ok(deployed) => {
-                let green = deployed.smoke.green() && deployed.cors.green();
-                let column = self.board.of_mut(stage);
-                column.smoke.settle(Ok(deployed.smoke), now);
-                column.cors.settle(Ok(deployed.cors), now);
+            Ok(done) => {
+                let green = done.green();
+                let sentence = plain(&done.sentence());
                 self.notice = Some(if green {
-                    Notice::tell(format!("{stage} runs {}", deployed.tag), now)
+                    Notice::tell(sentence, now)
                 } else {
-                    Notice::warn(
-                        format!("{stage} runs {}, and checks fail: x shows which", deployed.tag),
-                        now,
-                    )
+                    Notice::warn(format!("{sentence}, and checks fail: x shows which, b rolls back"), now)
                 });
+                if let Some(deployed) = done.deployed {
+                    let column = self.board.of_mut(deployed.stage);
+                    let mut settle =
+                        |place: fn(&mut crate::screen::board::StageBoard) -> &mut super::Remote<Report>,
+                         report| {
+                            if let Some(report) = report {
+                                place(column).settle(Ok(report), now);
+                            }
+                        };
+                    settle(|column| &mut column.smoke, deployed.smoke);
+                    settle(|column| &mut column.cors, deployed.cors);
+                }
             }
-            Err(problem) => self.notice = Some(Notice::warn(problem.summary, now)),
+            Err(failure) => self.notice = Some(Notice::warn(failure.problem().summary.clone(), now)),
         }
         StageName::ALL.map(|stage| self.read(Query::Overview(stage))).into()
     }

@@ -1,5 +1,5 @@
 use crate::deploy::Plan;
-use crate::domain::{CheckKind, StageName};
+use crate::domain::{CheckKind, Intent, StageName};
 
 /// The generation of a request: an answer whose ticket is not the newest of its kind is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,8 +10,12 @@ pub struct Ticket(pub u64);
 pub enum Query {
     /// One column of the board.
     Overview(StageName),
-    /// What a deploy would change.
-    Plan(StageName),
+    /// What a change would do.
+    Plan(Intent),
+    /// What the repository holds.
+    Images,
+    /// The API's stages and deployments.
+    Gateway,
     /// Run the checks of one kind against a stage at this URL.
     Checks {
         /// Smoke or CORS.
@@ -27,7 +31,7 @@ pub enum Query {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Do what was planned and confirmed.
-    Deploy(Box<Plan>),
+    Apply(Box<Plan>),
 }
 
 /// A want that lasts as long as the screen shows what it feeds.

@@ -1,5 +1,5 @@
-use crate::deploy::{Deployed, Plan};
-use crate::domain::{Identity, LogLine, Overview, Problem, Progress, Report};
+use crate::deploy::{Done, Failure, Plan};
+use crate::domain::{GatewayView, Identity, ImageRow, LogLine, Overview, Problem, Progress, Report};
 
 use super::effect::{Feed, Query, Ticket};
 
@@ -27,7 +27,7 @@ pub enum Event {
         /// The ticket that it was started under.
         ticket: Ticket,
         /// How.
-        result: Result<Box<Deployed>, Problem>,
+        result: Result<Box<Done>, Box<Failure>>,
     },
     /// A feed brought something.
     Fed {
@@ -50,6 +50,10 @@ pub enum Answer {
     Overview(Box<Result<Overview, Problem>>),
     /// To [`Query::Plan`].
     Planned(Box<Result<Plan, Problem>>),
+    /// To [`Query::Images`].
+    Images(Result<Vec<ImageRow>, Problem>),
+    /// To [`Query::Gateway`].
+    Gateway(Result<GatewayView, Problem>),
     /// To [`Query::Checks`].
     Checked(Report),
 }

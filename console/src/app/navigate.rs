@@ -9,11 +9,25 @@ use crate::screen::deploy::Phase;
 use crate::screen::logs::TimeFormat;
 
 impl App {
+    /// Opens a screen, and asks for what it shows.
+    pub(super) fn show(&mut self, screen: ScreenName) -> Vec<Effect> {
+        self.open(screen);
+        match screen {
+            ScreenName::Images | ScreenName::Gateway => self.refresh(),
+            ScreenName::Checks => {
+                self.checks.select_failing(&self.board);
+                vec![]
+            }
+            _ => vec![],
+        }
+    }
+
     pub(super) fn open(&mut self, screen: ScreenName) {
         if screen == ScreenName::Deploy && self.deploy.is_none() {
             return;
         }
         self.help = false;
+        self.palette = None;
         if let Some(known) = self.screens.iter().position(|known| *known == screen) {
             self.screens.truncate(known + 1);
         } else {
@@ -28,7 +42,7 @@ impl App {
             self.leave_screen();
         } else if let Some(deploy) = self.deploy.as_ref().filter(|deploy| deploy.is_running()) {
             let text =
-                format!("a deploy of {} is running: Ctrl-C stops it after the step in hand", deploy.stage);
+                format!("a {} is running: Ctrl-C stops it after the step in hand", deploy.intent.noun());
             self.notice = Some(Notice::warn(text, now));
         } else {
             return vec![Effect::Quit { code: 0, farewell: String::new() }];
@@ -48,6 +62,8 @@ impl App {
     pub(super) fn escape(&mut self, now: Timestamp) -> Vec<Effect> {
         if self.help {
             self.help = false;
+        } else if self.palette.take().is_some() {
+            // Closed by having been taken.
         } else if self.logs.input.is_some() {
             self.logs.input = None;
             self.logs.clear_filter();
@@ -83,10 +99,18 @@ impl App {
         }
         match (self.screen(), &mut self.deploy) {
             (ScreenName::Deploy, Some(deploy)) => {
-                let stage = deploy.stage;
+                let intent = deploy.intent.clone();
                 let Phase::Confirm { plan, .. } = &mut deploy.phase else { return vec![] };
                 plan.load();
-                vec![self.read(Query::Plan(stage))]
+                vec![self.read(Query::Plan(intent))]
+            }
+            (ScreenName::Images, _) => {
+                self.images.rows.load();
+                vec![self.read(Query::Images)]
+            }
+            (ScreenName::Gateway, _) => {
+                self.gateway.view.load();
+                vec![self.read(Query::Gateway)]
             }
             _ => StageName::ALL.map(|stage| self.read(Query::Overview(stage))).into(),
         }
@@ -99,13 +123,24 @@ impl App {
 
     pub(super) fn step(&mut self, motion: Motion) {
         let page = self.page();
-        match self.screen() {
+        let screen = self.screen();
+        if self.palette.is_some() {
+            let all = crate::keymap::named(self);
+            if let Some(palette) = &mut self.palette {
+                let count = palette.matches(all).len();
+                palette.step(motion, count, page);
+            }
+            return;
+        }
+        match screen {
             ScreenName::Board => self.logs.step(motion, crate::view::board_log_rows(self.size)),
             ScreenName::Logs => self.logs.step(motion, crate::view::logs_rows(self.size, self.logs.detail)),
             ScreenName::Checks => self.checks.step(motion, checks::rows(&self.board).len(), page),
+            ScreenName::Images => self.images.step(motion, page),
+            ScreenName::Gateway => self.gateway.step(motion, page),
             ScreenName::Deploy => {
                 if let Some(deploy) = &mut self.deploy {
-                    let rows = crate::view::deploy_rows(deploy);
+                    let rows = crate::view::deploy_rows(self.size, deploy);
                     deploy.step(motion, rows, page);
                 }
             }
@@ -121,6 +156,7 @@ impl App {
                 }
             }
             ScreenName::Checks => self.show_lines_of_check(now),
+            ScreenName::Images | ScreenName::Gateway => return self.plan_roll_back(now),
             ScreenName::Deploy => {
                 if self.deploy.as_ref().is_some_and(|deploy| matches!(deploy.phase, Phase::Ended(_))) {
                     self.open(ScreenName::Board);
@@ -149,6 +185,12 @@ impl App {
                 .checks
                 .selected(&self.board)
                 .map(|row| format!("{} {}: {}", row.stage, row.check.name, row.check.got)),
+            ScreenName::Deploy => self.deploy.as_ref().and_then(|deploy| match &deploy.phase {
+                Phase::Ended(Err(failure)) => Some(failure.problem().to_string()),
+                _ => None,
+            }),
+            ScreenName::Images => self.images.selected().map(|row| row.image.digest.0.clone()),
+            ScreenName::Gateway => self.gateway.selected().map(|deployment| deployment.id.clone()),
             _ => self.logs.selected().map(|entry| match &entry.whole {
                 Some(whole) => plain_lines(whole).join("\n"),
                 None => entry.text.to_string(),
@@ -180,7 +222,10 @@ impl App {
     }
 
     pub(super) fn edit(&mut self, action: Action) {
-        if let Some(input) = &mut self.logs.input {
+        if let Some(palette) = &mut self.palette {
+            palette.selected = 0;
+            edit_text(&mut palette.input, action);
+        } else if let Some(input) = &mut self.logs.input {
             edit_text(input, action);
             let text = input.clone();
             self.logs.filter_text(&text);

@@ -1,6 +1,5 @@
 //! From what the operator asked for to clients. The only place in which the local cloud and AWS differ.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -59,7 +58,6 @@ impl Cloud {
                 sts: aws_sdk_sts::Client::new(&config),
                 http,
                 identity: OnceCell::new(),
-                api_urls: Mutex::new(HashMap::new()),
                 embedded: Mutex::new(embedded),
             }),
         })

@@ -1,8 +1,8 @@
 //! From an SDK error to what an operator is told: what failed, why, what to do. Nothing in it is a secret.
 
 use std::error::Error;
-use std::fmt::Debug;
 
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
@@ -20,8 +20,12 @@ pub(crate) enum FaultKind {
     Throttled,
     /// It was changed since it was read.
     Moved,
+    /// Another change of it is on its way: later it will do.
+    Busy,
     /// IAM has not yet told Lambda of the role.
     RoleNotReady,
+    /// No answer came, or the service failed: nobody knows whether it was done.
+    Unanswered,
     /// Anything else.
     Other,
 }
@@ -63,16 +67,16 @@ impl Call<'_> {
 
 impl Cloud {
     /// What a failed call is to the operator.
-    pub(super) fn fault<E, R>(&self, call: Call<'_>, error: SdkError<E, R>) -> Fault
+    pub(super) fn fault<E>(&self, call: Call<'_>, error: SdkError<E, HttpResponse>) -> Fault
     where
         E: Error + ProvideErrorMetadata + 'static,
-        R: Debug,
     {
         let summary = format!("could not {}", call.doing);
         let answer = match error.as_service_error() {
             Some(service) => service,
             None => return self.unanswered(summary, &error),
         };
+        let failed = error.raw_response().is_some_and(|raw| raw.status().is_server_error());
         let code = answer.code().unwrap_or("an error without a code").to_owned();
         let text = without_values(answer.message().unwrap_or_default(), call.env);
         let text = one_line(&text, 800);
@@ -95,6 +99,11 @@ impl Cloud {
                 FaultKind::Moved,
                 "somebody else changed it in the meantime: look at the new plan before going on".to_owned(),
             ),
+            "ResourceConflictException"
+                if text.contains("update is in progress") || text.contains("following state: Pending") =>
+            {
+                (FaultKind::Busy, "somebody else may be changing it right now; try again".to_owned())
+            }
             "ResourceConflictException" | "ConflictException" | "EntityAlreadyExists"
             | "RepositoryAlreadyExistsException" => {
                 (FaultKind::Conflict, "somebody else may be changing it right now; try again".to_owned())
@@ -109,6 +118,7 @@ impl Cloud {
                 FaultKind::Other,
                 "give the repository a policy that lets lambda.amazonaws.com do ecr:BatchGetImage and ecr:GetDownloadUrlForLayer".to_owned(),
             ),
+            _ if failed => (FaultKind::Unanswered, "the service failed; try again in a minute".to_owned()),
             _ => (FaultKind::Other, String::new()),
         };
         Fault { kind, problem: problem.fix(hint) }
@@ -139,10 +149,9 @@ impl Cloud {
     }
 
     // No answer came: no credentials, no connection, or no time left.
-    fn unanswered<E, R>(&self, summary: String, error: &SdkError<E, R>) -> Fault
+    fn unanswered<E>(&self, summary: String, error: &SdkError<E, HttpResponse>) -> Fault
     where
         E: Error + 'static,
-        R: Debug,
     {
         let whole = with_causes(error);
         let lower = whole.to_lowercase();
@@ -178,7 +187,7 @@ impl Cloud {
         } else {
             (chain, self.unreachable())
         };
-        Fault { kind: FaultKind::Other, problem: Problem::new(summary).because(why).fix(hint) }
+        Fault { kind: FaultKind::Unanswered, problem: Problem::new(summary).because(why).fix(hint) }
     }
 
     fn unreachable(&self) -> String {

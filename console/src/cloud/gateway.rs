@@ -1,11 +1,14 @@
-use std::collections::BTreeMap;
+//! The REST API as API Gateway tells about it.
 
-use aws_sdk_apigateway::types::{EndpointConfiguration, EndpointType, IntegrationType, Op, PatchOperation};
+mod change;
+
+use std::collections::{BTreeMap, HashMap};
+
 use jiff::Timestamp;
 
 use super::fault::Call;
 use super::{Cloud, Fault, FaultKind};
-use crate::domain::{GatewayStage, Problem, RestApi, StageName};
+use crate::domain::{Deployment, GatewayStage, Problem, RestApi, one_line};
 
 // The most that a page of these lists may have; AWS's own default is 25.
 const PAGE: i32 = 500;
@@ -36,14 +39,6 @@ pub(crate) struct Integration {
     pub(crate) uri: String,
 }
 
-/// A snapshot of the API's resources.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Deployment {
-    pub(crate) id: String,
-    pub(crate) description: String,
-    pub(crate) created_at: Option<Timestamp>,
-}
-
 impl Cloud {
     fn gateway_call(&self, action: &'static str, path: &str, doing: impl Into<String>) -> Call<'static> {
         Call::new(action, format!("arn:aws:apigateway:{}::{path}", self.region()), doing)
@@ -56,52 +51,28 @@ impl Cloud {
         let all = pages.try_collect().await.map_err(|error| {
             self.fault(self.gateway_call("apigateway:GET", "/restapis", "list the REST APIs"), error)
         })?;
-        let named = all.into_iter().filter(|api| api.name.as_deref() == Some(name));
-        let ids: Vec<String> = named.filter_map(|api| api.id).collect();
-        match ids.as_slice() {
+        let named: Vec<_> = all.into_iter().filter(|api| api.name.as_deref() == Some(name)).collect();
+        match named.as_slice() {
             [] => Ok(None),
-            [id] => Ok(Some(self.located(id.clone(), name).await?)),
+            [api] => Ok(Some(self.located(api.id(), name, api.tags()))),
             several => Err(Fault {
                 kind: FaultKind::Other,
                 problem: Problem::new(format!("there are {} REST APIs called {name}", several.len()))
-                    .because(several.join(", "))
+                    .because(several.iter().filter_map(|api| api.id()).collect::<Vec<_>>().join(", "))
                     .fix("rename or delete those that are not meant (`aws apigateway update-rest-api`)"),
             }),
         }
     }
 
-    /// Creates the REST API, regional.
-    pub(crate) async fn create_api(&self, name: &str) -> Result<RestApi, Fault> {
-        let regional = EndpointConfiguration::builder().types(EndpointType::Regional).build();
-        let call = self.inner.gateway.create_rest_api().name(name).endpoint_configuration(regional);
-        let made = Box::pin(call.send()).await.map_err(|error| {
-            let doing = format!("create the REST API {name}");
-            self.fault(self.gateway_call("apigateway:POST", "/restapis", doing), error)
-        })?;
-        self.located(made.id.unwrap_or_default(), name).await
-    }
-
     // Where the API's stages answer: what its tag `callboard:url` says (an API behind a domain name of its own, or one of
-    // the local cloud), else the address that AWS gives every API.
-    async fn located(&self, id: String, name: &str) -> Result<RestApi, Fault> {
-        let url = match self.known_url(&id) {
-            Some(url) => url,
-            None => {
-                let arn = format!("arn:aws:apigateway:{}::/restapis/{id}", self.region());
-                let call = self.inner.gateway.get_tags().resource_arn(&arn);
-                let answer = Box::pin(call.send()).await.map_err(|error| {
-                    let doing = format!("read the tags of the REST API {name}");
-                    self.fault(Call::new("apigateway:GET", arn, doing), error)
-                })?;
-                let tagged = answer.tags.unwrap_or_default().remove("callboard:url");
-                let url = tagged
-                    .unwrap_or_else(|| format!("https://{id}.execute-api.{}.amazonaws.com", self.region()));
-                let url = url.trim_end_matches('/').to_owned();
-                self.learn_url(&id, &url);
-                url
-            }
-        };
-        Ok(RestApi { id, name: name.to_owned(), url })
+    // the local cloud), else the address that AWS gives every API. The tags come with the API: GetTags would need a leave
+    // of its own, which not everybody has who may see the API.
+    fn located(&self, id: Option<&str>, name: &str, tags: Option<&HashMap<String, String>>) -> RestApi {
+        let id = id.unwrap_or_default().to_owned();
+        let tagged = tags.and_then(|tags| tags.get("callboard:url"));
+        let url =
+            tagged.map_or_else(|| address(&id, self.region()), |url| url.trim_end_matches('/').to_owned());
+        RestApi { id, name: name.to_owned(), url }
     }
 
     /// All resources of the API, with methods and integrations.
@@ -127,70 +98,6 @@ impl Cloud {
             methods: found.resource_methods.unwrap_or_default().into_iter().map(method).collect(),
         };
         Ok(all.into_iter().map(resource).collect())
-    }
-
-    /// Creates a resource below another; answers its id.
-    pub(crate) async fn create_resource(
-        &self,
-        api: &RestApi,
-        parent: &str,
-        part: &str,
-    ) -> Result<String, Fault> {
-        let call =
-            self.inner.gateway.create_resource().rest_api_id(&api.id).parent_id(parent).path_part(part);
-        let made = Box::pin(call.send()).await.map_err(|error| {
-            let path = format!("/restapis/{}/resources/{parent}", api.id);
-            self.fault(
-                self.gateway_call("apigateway:POST", &path, format!("create the resource /{part}")),
-                error,
-            )
-        })?;
-        Ok(made.id.unwrap_or_default())
-    }
-
-    /// Opens a method of a resource to everybody.
-    pub(crate) async fn put_method(&self, api: &RestApi, resource: &str, method: &str) -> Result<(), Fault> {
-        let call = self
-            .inner
-            .gateway
-            .put_method()
-            .rest_api_id(&api.id)
-            .resource_id(resource)
-            .http_method(method)
-            .authorization_type("NONE");
-        Box::pin(call.send()).await.map_err(|error| {
-            let path = format!("/restapis/{}/resources/{resource}/methods/{method}", api.id);
-            self.fault(
-                self.gateway_call("apigateway:PUT", &path, format!("create the method {method}")),
-                error,
-            )
-        })?;
-        Ok(())
-    }
-
-    /// Leads a method to where `integration` says; replaces where it led before.
-    pub(crate) async fn put_integration(
-        &self,
-        api: &RestApi,
-        resource: &str,
-        method: &str,
-        integration: &Integration,
-    ) -> Result<(), Fault> {
-        let call = self
-            .inner
-            .gateway
-            .put_integration()
-            .rest_api_id(&api.id)
-            .resource_id(resource)
-            .http_method(method)
-            .r#type(IntegrationType::from(integration.kind.as_str()))
-            .integration_http_method(&integration.http_method)
-            .uri(&integration.uri);
-        Box::pin(call.send()).await.map_err(|error| {
-            let path = format!("/restapis/{}/resources/{resource}/methods/{method}/integration", api.id);
-            self.fault(self.gateway_call("apigateway:PUT", &path, "lead the gateway to the function"), error)
-        })?;
-        Ok(())
     }
 
     /// The API's stages; those that are not called `stage` or `prod` too. Without the time of their deployment.
@@ -227,57 +134,44 @@ impl Cloud {
             Err(fault) => Err(fault),
             Ok(found) => Ok(Some(Deployment {
                 id: found.id.unwrap_or_default(),
-                description: found.description.unwrap_or_default(),
+                description: one_line(&found.description.unwrap_or_default(), 1024),
                 created_at: found.created_date.and_then(|at| Timestamp::from_second(at.secs()).ok()),
             })),
         }
     }
 
-    /// Makes a snapshot of the API's resources and lets the stage answer with it; creates the stage if there is none, with
-    /// the stage variable `env`. Answers the deployment's id.
-    pub(crate) async fn create_deployment(
-        &self,
-        api: &RestApi,
-        stage: StageName,
-        description: &str,
-        new_stage: bool,
-    ) -> Result<String, Fault> {
-        let mut call = self
-            .inner
-            .gateway
-            .create_deployment()
-            .rest_api_id(&api.id)
-            .stage_name(stage.as_str())
-            .description(description);
-        if new_stage {
-            call = call.variables("env", stage.as_str());
-        }
-        let made = Box::pin(call.send()).await.map_err(|error| {
+    /// All deployments of the API, newest first.
+    pub(crate) async fn deployments(&self, api: &RestApi) -> Result<Vec<Deployment>, Fault> {
+        let call = self.inner.gateway.get_deployments().rest_api_id(&api.id).limit(PAGE);
+        let all = call.into_paginator().items().send().try_collect().await.map_err(|error| {
             let path = format!("/restapis/{}/deployments", api.id);
-            self.fault(
-                self.gateway_call("apigateway:POST", &path, format!("deploy the API to {stage}")),
-                error,
-            )
+            let doing = format!("list the deployments of the REST API {}", api.name);
+            self.fault(self.gateway_call("apigateway:GET", &path, doing), error)
         })?;
-        Ok(made.id.unwrap_or_default())
+        let deployment = |found: aws_sdk_apigateway::types::Deployment| Deployment {
+            id: found.id.unwrap_or_default(),
+            description: one_line(&found.description.unwrap_or_default(), 1024),
+            created_at: found.created_date.and_then(|at| Timestamp::from_second(at.secs()).ok()),
+        };
+        let mut all: Vec<Deployment> = all.into_iter().map(deployment).collect();
+        all.sort_by_key(|one| std::cmp::Reverse(one.created_at));
+        Ok(all)
     }
+}
 
-    /// Sets the stage variable `env`, which picks the function.
-    pub(crate) async fn set_stage_variable(&self, api: &RestApi, stage: StageName) -> Result<(), Fault> {
-        let patch =
-            PatchOperation::builder().op(Op::Replace).path("/variables/env").value(stage.as_str()).build();
-        let call = self
-            .inner
-            .gateway
-            .update_stage()
-            .rest_api_id(&api.id)
-            .stage_name(stage.as_str())
-            .patch_operations(patch);
-        Box::pin(call.send()).await.map_err(|error| {
-            let path = format!("/restapis/{}/stages/{stage}", api.id);
-            let doing = format!("set the stage variable env of {stage}");
-            self.fault(self.gateway_call("apigateway:PATCH", &path, doing), error)
-        })?;
-        Ok(())
+// AWS in China has a domain of its own.
+fn address(id: &str, region: &str) -> String {
+    let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("https://{id}.execute-api.{region}.{domain}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_api_answers_in_the_domain_of_its_partition() {
+        assert_eq!(address("abc123", "eu-west-1"), "https://abc123.execute-api.eu-west-1.amazonaws.com");
+        assert_eq!(address("abc123", "cn-north-1"), "https://abc123.execute-api.cn-north-1.amazonaws.com.cn");
     }
 }

@@ -5,7 +5,12 @@ use crate::domain::{Identity, Problem};
 impl Cloud {
     /// Who the credentials belong to. Asked once; a failure is asked anew the next time.
     pub async fn identity(&self) -> Result<Identity, Problem> {
-        Ok(self.inner.identity.get_or_try_init(|| self.ask_identity()).await.cloned()?)
+        Ok(self.who().await?)
+    }
+
+    /// [`Cloud::identity`], for who can wait and ask again.
+    pub(crate) async fn who(&self) -> Result<Identity, Fault> {
+        self.inner.identity.get_or_try_init(|| self.ask_identity()).await.cloned()
     }
 
     async fn ask_identity(&self) -> Result<Identity, Fault> {

@@ -1,5 +1,8 @@
+//! Log groups and their events.
+
 use super::fault::Call;
-use super::{Cloud, FaultKind};
+use super::permit::Permit;
+use super::{Cloud, Fault, FaultKind};
 use crate::domain::Problem;
 
 /// One page of a log group's events.
@@ -29,6 +32,38 @@ pub struct LogEvent {
 }
 
 impl Cloud {
+    fn group_call(&self, action: &'static str, doing: &str, group: &str) -> Call<'static> {
+        let account = self.inner.identity.get().map_or("*", |identity| identity.account.as_str());
+        let arn = format!("arn:aws:logs:{}:{account}:log-group:{group}:*", self.region());
+        Call::new(action, arn, format!("{doing} {group}"))
+    }
+
+    /// How many bytes a log group holds; `None` when there is no such group.
+    pub(crate) async fn log_group_size(&self, group: &str) -> Result<Option<u64>, Fault> {
+        let call = self.inner.logs.describe_log_groups().log_group_name_prefix(group).limit(50);
+        let answer = Box::pin(call.send()).await.map_err(|error| {
+            self.fault(self.group_call("logs:DescribeLogGroups", "look for the log group", group), error)
+        })?;
+        let found = answer.log_groups.unwrap_or_default();
+        let found = found.into_iter().find(|one| one.log_group_name.as_deref() == Some(group));
+        Ok(found
+            .map(|group| group.stored_bytes.and_then(|size| u64::try_from(size).ok()).unwrap_or_default()))
+    }
+
+    /// Deletes a log group with its lines; one that is gone already is as good.
+    pub(crate) async fn delete_log_group(&self, permit: &Permit<'_>, group: &str) -> Result<(), Fault> {
+        let call = self.inner.logs.delete_log_group().log_group_name(group);
+        let answer = Box::pin(call.send()).await.map_err(|error| {
+            self.fault(self.group_call("logs:DeleteLogGroup", "delete the log group", group), error)
+        });
+        match answer {
+            Err(fault) if fault.kind == FaultKind::NotFound => return Ok(()),
+            other => other?,
+        };
+        permit.did(&["logs", "delete-log-group", "--log-group-name", group]);
+        Ok(())
+    }
+
     /// One page of FilterLogEvents: events from `start_ms` to `end_ms`, both inclusive, epoch milliseconds. Go on with
     /// `next_token` until there is none, even past empty pages.
     pub async fn log_page(
@@ -47,11 +82,7 @@ impl Cloud {
             .set_end_time(end_ms)
             .set_next_token(token);
         let answer = Box::pin(call.send()).await.map_err(|error| {
-            let resource = format!("arn:aws:logs:{}:*:log-group:{group}:*", self.region());
-            self.fault(
-                Call::new("logs:FilterLogEvents", resource, format!("read the log group {group}")),
-                error,
-            )
+            self.fault(self.group_call("logs:FilterLogEvents", "read the log group", group), error)
         });
         let answer = match answer {
             Err(fault) if fault.kind == FaultKind::NotFound => {

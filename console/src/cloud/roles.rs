@@ -1,6 +1,9 @@
+//! The role that the functions run under.
+
 use std::collections::BTreeSet;
 
 use super::fault::Call;
+use super::permit::Permit;
 use super::{Cloud, Fault, FaultKind};
 
 /// A role that functions run under.
@@ -12,6 +15,8 @@ pub(crate) struct Role {
     pub(crate) trusts_lambda: bool,
     /// ARNs of the managed policies that are attached.
     pub(crate) policies: BTreeSet<String>,
+    /// Names of the policies that are written into the role itself.
+    pub(crate) inline: Vec<String>,
 }
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
@@ -39,7 +44,12 @@ impl Cloud {
                 error,
             )
         })?;
+        let call = self.inner.iam.list_role_policies().role_name(name);
+        let inline = call.into_paginator().items().send().try_collect().await.map_err(|error| {
+            self.fault(self.role_call("iam:ListRolePolicies", "list the policies of the role", name), error)
+        })?;
         Ok(Some(Role {
+            inline,
             name: name.to_owned(),
             trusts_lambda: trusts_lambda(found.assume_role_policy_document.as_deref().unwrap_or_default()),
             arn: found.arn,
@@ -48,20 +58,55 @@ impl Cloud {
     }
 
     /// Creates a role that Lambda may take on, with nothing attached; answers its ARN.
-    pub(crate) async fn create_role(&self, name: &str) -> Result<String, Fault> {
+    pub(crate) async fn create_role(&self, permit: &Permit<'_>, name: &str) -> Result<String, Fault> {
         let call = self.inner.iam.create_role().role_name(name).assume_role_policy_document(TRUST);
         let answer = Box::pin(call.send())
             .await
             .map_err(|error| self.fault(self.role_call("iam:CreateRole", "create the role", name), error))?;
+        let words = ["--role-name", name, "--assume-role-policy-document", TRUST];
+        permit.did(&[&["iam", "create-role"], words.as_slice()].concat());
         Ok(answer.role.map(|role| role.arn).unwrap_or_default())
     }
 
     /// Attaches a managed policy to the role.
-    pub(crate) async fn attach_policy(&self, role: &str, policy_arn: &str) -> Result<(), Fault> {
+    pub(crate) async fn attach_policy(
+        &self,
+        permit: &Permit<'_>,
+        role: &str,
+        policy_arn: &str,
+    ) -> Result<(), Fault> {
         let call = self.inner.iam.attach_role_policy().role_name(role).policy_arn(policy_arn);
         Box::pin(call.send()).await.map_err(|error| {
             self.fault(self.role_call("iam:AttachRolePolicy", "attach a policy to the role", role), error)
         })?;
+        permit.did(&["iam", "attach-role-policy", "--role-name", role, "--policy-arn", policy_arn]);
+        Ok(())
+    }
+
+    /// Deletes a role that has only attached policies; one that is gone already is as good.
+    pub(crate) async fn delete_role(&self, permit: &Permit<'_>, role: &Role) -> Result<(), Fault> {
+        let gone = |answer: Result<(), Fault>| match answer {
+            Err(fault) if fault.kind == FaultKind::NotFound => Ok(false),
+            other => other.map(|()| true),
+        };
+        for policy in &role.policies {
+            let call = self.inner.iam.detach_role_policy().role_name(&role.name).policy_arn(policy);
+            let answer = Box::pin(call.send()).await.map(drop).map_err(|error| {
+                let doing = "detach a policy from the role";
+                self.fault(self.role_call("iam:DetachRolePolicy", doing, &role.name), error)
+            });
+            if gone(answer)? {
+                let words = ["--role-name", &role.name, "--policy-arn", policy];
+                permit.did(&[&["iam", "detach-role-policy"], words.as_slice()].concat());
+            }
+        }
+        let call = self.inner.iam.delete_role().role_name(&role.name);
+        let answer = Box::pin(call.send()).await.map(drop).map_err(|error| {
+            self.fault(self.role_call("iam:DeleteRole", "delete the role", &role.name), error)
+        });
+        if gone(answer)? {
+            permit.did(&["iam", "delete-role", "--role-name", &role.name]);
+        }
         Ok(())
     }
 }

@@ -4,8 +4,8 @@ use super::patience::patiently;
 use super::routes::{self, METHOD};
 use super::steps::{Context, Ended};
 use super::world::World;
-use crate::cloud::{Deployment, FaultKind, Resource};
-use crate::domain::{GatewayStage, Problem, RestApi, StageName, StepId, StepResult};
+use crate::cloud::{FaultKind, Resource};
+use crate::domain::{Deployment, GatewayStage, Problem, RestApi, StageName, StepId, StepResult, one_line};
 
 /// The statement by which the gateway may invoke a stage's function.
 pub(super) fn statement_id(stage: StageName) -> String {
@@ -27,7 +27,15 @@ pub(super) async fn api(context: &Context<'_>, world: &World) -> Result<Ended<Re
     if let Some(found) = context.cloud.api(name).await? {
         return Ok(Ended::new(found.clone(), StepResult::Unchanged, found.id));
     }
-    let made = patiently(context, StepId::Api, || context.cloud.create_api(name)).await?;
+    let create = || context.cloud.create_api(context.permit, name);
+    let made = match patiently(context, StepId::Api, create).await {
+        // Nobody knows whether it was made: it was, when it is there.
+        Err(fault) if fault.kind == FaultKind::Unanswered => {
+            let found = patiently(context, StepId::Api, || context.cloud.api(name)).await?;
+            found.ok_or(fault.problem)?
+        }
+        other => other?,
+    };
     let id = made.id.clone();
     Ok(Ended::new(made, StepResult::Created, id))
 }
@@ -54,18 +62,32 @@ pub(super) async fn resources(
     for path in &lacking {
         let id = match routes::at(&resources, path) {
             Some(found) => found.id.clone(),
-            None => patiently(context, step, || cloud.create_resource(api, &root, routes::PROXY)).await?,
+            None => proxy(context, api, &root).await?,
         };
-        match patiently(context, step, || cloud.put_method(api, &id, METHOD)).await {
+        match patiently(context, step, || cloud.put_method(context.permit, api, &id, METHOD)).await {
             // There already: made by a call of ours whose answer was lost.
             Err(fault) if fault.kind == FaultKind::Conflict => {}
             other => other?,
         }
-        context.say(step, format!("{METHOD} {path}"));
     }
     resources = patiently(context, step, || cloud.resources(api)).await?;
     let result = if created { StepResult::Created } else { StepResult::Updated };
     Ok(Ended::new(resources, result, lacking.join(", ")))
+}
+
+// `{proxy+}` below the root; answers its id.
+async fn proxy(context: &Context<'_>, api: &RestApi, root: &str) -> Result<String, Problem> {
+    let step = StepId::Resources;
+    let create = || context.cloud.create_resource(context.permit, api, root, routes::PROXY);
+    match patiently(context, step, create).await {
+        // There already: made by a call of ours whose answer was lost.
+        Err(fault) if matches!(fault.kind, FaultKind::Conflict | FaultKind::Unanswered) => {
+            let now = patiently(context, step, || context.cloud.resources(api)).await?;
+            let found = routes::at(&now, routes::PATHS[1]).map(|resource| resource.id.clone());
+            Ok(found.ok_or(fault.problem)?)
+        }
+        other => Ok(other?),
+    }
 }
 
 /// Leads both resources to the function; answers all resources as they are then.
@@ -91,7 +113,7 @@ pub(super) async fn integration(
         if resource.methods.get(METHOD).is_some_and(|method| method.integration.is_some()) {
             result = StepResult::Updated;
         }
-        let put = || context.cloud.put_integration(api, &resource.id, METHOD, &wanted);
+        let put = || context.cloud.put_integration(context.permit, api, &resource.id, METHOD, &wanted);
         patiently(context, step, put).await?;
     }
     let resources = patiently(context, step, || context.cloud.resources(api)).await?;
@@ -102,11 +124,11 @@ pub(super) async fn integration(
 pub(super) async fn permission(
     context: &Context<'_>,
     world: &World,
+    name: &str,
     api: &RestApi,
 ) -> Result<Ended<()>, Problem> {
     let step = StepId::Permission;
     let stage = context.plan.stage();
-    let name = &context.plan.function_name;
     let arn = routes::source_arn(&world.identity, context.cloud.region(), &api.id, stage.as_str());
     let id = statement_id(stage);
     if let Some(found) = world.permissions.iter().find(|one| one.covers(&arn)) {
@@ -115,9 +137,14 @@ pub(super) async fn permission(
     }
     let stale = world.permissions.iter().any(|one| one.id == id);
     if stale {
-        patiently(context, step, || context.cloud.remove_permission(name, &id)).await?;
+        let remove = || context.cloud.remove_permission(context.permit, name, &id);
+        match patiently(context, step, remove).await {
+            Err(fault) if fault.kind == FaultKind::NotFound => {}
+            other => other?,
+        }
     }
-    match patiently(context, step, || context.cloud.add_permission(name, &id, &arn)).await {
+    let add = || context.cloud.add_permission(context.permit, name, &id, &arn);
+    match patiently(context, step, add).await {
         // There already: made by a call of ours whose answer was lost.
         Err(fault) if fault.kind == FaultKind::Conflict => {
             let now = context.cloud.permissions(name).await?;
@@ -145,20 +172,79 @@ pub(super) async fn deployment(
     let mut result = StepResult::Unchanged;
     if world.stage.is_none() || !is_of(world.deployment.as_ref(), &description) {
         let new = world.stage.is_none();
-        let create = || cloud.create_deployment(api, stage, &description, new);
-        patiently(context, step, create).await?;
+        let create = || cloud.create_deployment(context.permit, api, stage, &description, new);
+        match patiently(context, step, create).await {
+            // Nobody knows whether it was made: it was, when the stage answers with it.
+            Err(fault) if fault.kind == FaultKind::Unanswered => {
+                let now = patiently(context, step, || cloud.stages(api)).await?;
+                let now =
+                    now.into_iter().find(|one| one.name == stage.as_str()).ok_or(fault.problem.clone())?;
+                let made = patiently(context, step, || cloud.deployment(api, &now.deployment_id)).await?;
+                if !is_of(made.as_ref(), &description) {
+                    return Err(fault.into());
+                }
+            }
+            other => drop(other?),
+        }
         result = if new { StepResult::Created } else { StepResult::Updated };
     }
-    let mut found = stage_of(context, api).await?;
-    if found.variables.get("env").map(String::as_str) != Some(stage.as_str()) {
-        patiently(context, step, || cloud.set_stage_variable(api, stage)).await?;
-        if result == StepResult::Unchanged {
-            result = StepResult::Updated;
-        }
-        found = stage_of(context, api).await?;
+    let (found, set) = led(context, api, stage_of(context, api).await?).await?;
+    if set && result == StepResult::Unchanged {
+        result = StepResult::Updated;
     }
     let detail = format!("{} env={stage} {}", found.deployment_id, found.url);
     Ok(Ended::new(found, result, detail))
+}
+
+/// What the stage variable `env`, which picks the function, is changed from and to; `None` when it is right.
+pub(super) fn variable_change(stage: StageName, found: &GatewayStage) -> Option<String> {
+    let now = found.variables.get("env").map(String::as_str);
+    let old = || one_line(now.unwrap_or("unset"), 60);
+    (now != Some(stage.as_str())).then(|| format!("env {} → {stage}", old()))
+}
+
+// The stage with its variable set, and whether it had to be.
+async fn led(
+    context: &Context<'_>,
+    api: &RestApi,
+    found: GatewayStage,
+) -> Result<(GatewayStage, bool), Problem> {
+    let stage = context.plan.stage();
+    if variable_change(stage, &found).is_none() {
+        return Ok((found, false));
+    }
+    let set = || context.cloud.set_stage_variable(context.permit, api, stage);
+    patiently(context, StepId::Deployment, set).await?;
+    Ok((stage_of(context, api).await?, true))
+}
+
+/// Lets the stage answer with an earlier deployment, and with this stage's function.
+pub(super) async fn roll_back(
+    context: &Context<'_>,
+    world: &World,
+    deployment: &str,
+) -> Result<Ended<GatewayStage>, Problem> {
+    let step = StepId::Deployment;
+    let stage = context.plan.stage();
+    let (Some(api), Some(now)) = (&world.api, &world.stage) else {
+        return Err(Problem::new(format!("the gateway has no stage {stage}")));
+    };
+    let (mut result, mut found) = (StepResult::Unchanged, now.clone());
+    if now.deployment_id != deployment {
+        let set = || context.cloud.set_stage_deployment(context.permit, api, stage, deployment);
+        patiently(context, step, set).await?;
+        found = stage_of(context, api).await?;
+        result = StepResult::Updated;
+    }
+    let (found, set) = led(context, api, found).await?;
+    if set {
+        result = StepResult::Updated;
+    }
+    if found.deployment_id != deployment {
+        return Err(Problem::new(format!("{stage} does not answer with the deployment that it was given"))
+            .because("somebody else changed it meanwhile"));
+    }
+    Ok(Ended::new(found, result, format!("{} → {deployment}, env={stage}", now.deployment_id)))
 }
 
 async fn stage_of(context: &Context<'_>, api: &RestApi) -> Result<GatewayStage, Problem> {

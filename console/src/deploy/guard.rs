@@ -7,25 +7,28 @@ use crate::cloud::Cloud;
 use crate::domain::{Problem, StageName};
 use crate::settings::Settings;
 
-/// Refuses a plan that must not be applied: read-only, or made for another cloud.
-pub(super) fn admit(cloud: &Cloud, settings: &Settings, plan: &Plan) -> Result<(), Problem> {
-    let stage = plan.stage();
-    if settings.read_only(stage) {
-        return Err(Problem::new(format!("{stage} is read-only: nothing was changed"))
-            .because("--read-only was given, or `read_only = true` stands in callboard.toml")
-            .fix("take it away if this change is meant"));
-    }
-    let here = (cloud.kind(), cloud.region(), settings.function_name(stage));
-    if here != (plan.cloud, plan.region.as_str(), plan.function_name.clone()) {
+/// Refuses a plan that was made for another cloud, or that this machine cannot apply. That nothing read-only is changed is
+/// seen to by [`Permit`](crate::cloud::Permit).
+pub(super) fn admit(cloud: &Cloud, plan: &Plan) -> Result<(), Problem> {
+    if (cloud.kind(), cloud.region()) != (plan.cloud, plan.region.as_str()) {
         return Err(
             Problem::new("the plan was made for another cloud: nothing was changed").fix("plan again")
         );
     }
-    Ok(())
+    match &plan.blocked {
+        Some(problem) => Err(problem.clone()),
+        None => Ok(()),
+    }
 }
 
-/// One change at a time to a stage from this checkout. Held while the file lives; a crash lets go of it.
-pub(super) fn lock(settings: &Settings, stage: StageName) -> Result<File, Problem> {
+/// One change at a time to each of these stages from this checkout.
+pub(super) fn locks(settings: &Settings, stages: &[StageName]) -> Result<Vec<File>, Problem> {
+    // Always in the same order, so that two changes of both stages do not wait for each other.
+    StageName::ALL.iter().filter(|stage| stages.contains(stage)).map(|stage| lock(settings, *stage)).collect()
+}
+
+// Held while the file lives; a crash lets go of it.
+fn lock(settings: &Settings, stage: StageName) -> Result<File, Problem> {
     let path = settings.private_dir().join(format!("{stage}.lock"));
     let failed =
         |error: std::io::Error| Problem::new(format!("{} cannot be locked", path.display())).because(error);

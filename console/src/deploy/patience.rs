@@ -1,23 +1,103 @@
 //! Waits that AWS asks for: a throttled call, a role that has not spread, a function that settles. Each is bounded, told,
-//! and ends at once when the operator stops the deploy.
+//! and ends at once when the operator stops the change.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
+use tokio_util::sync::CancellationToken;
+
 use super::steps::Context;
 use super::world::settling;
 use crate::cloud::{Fault, FaultKind};
-use crate::domain::{Function, FunctionState, Problem, StepId, UpdateState};
+use crate::domain::{Function, FunctionState, Problem, Progress, StepId, UpdateState};
 
-// API Gateway takes one CreateDeployment in 5 s and one CreateRestApi in 3 s (30 s for an edge API), which the SDK's three
-// attempts within 3 s do not outlast.
-const THROTTLED_FOR: Duration = Duration::from_secs(60);
+// API Gateway takes one CreateDeployment in 5 s, one CreateRestApi in 3 s (30 s for an edge API) and one DeleteRestApi in
+// 30 s, which the SDK's three attempts within 3 s do not outlast.
+const THROTTLED_FOR: Duration = Duration::from_secs(90);
 // Seen to take 5 to 20 s.
 const ROLE_FOR: Duration = Duration::from_secs(60);
 const SETTLE_FOR: Duration = Duration::from_secs(300);
 const TELL_EVERY: Duration = Duration::from_secs(5);
 
-/// Makes a call, and makes it again while AWS says that it will do later.
+/// How calls are made that AWS may ask to make later.
+pub(super) struct Patience<'a> {
+    stop: Option<&'a CancellationToken>,
+    tell: Option<(StepId, &'a (dyn Fn(Progress) + Send + Sync))>,
+}
+
+impl<'a> Patience<'a> {
+    /// For reads that nobody watches, and that end when they are dropped.
+    pub(super) fn silent() -> Patience<'static> {
+        Patience { stop: None, tell: None }
+    }
+
+    /// For a step: it tells why it waits, and stops waiting when the change is stopped.
+    pub(super) fn of(context: &'a Context<'_>, step: StepId) -> Patience<'a> {
+        Patience { stop: Some(context.stop), tell: Some((step, context.progress)) }
+    }
+
+    /// Makes a call, and makes it again while AWS says that it will do later.
+    pub(super) async fn call<T, F>(&self, call: impl Fn() -> F) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
+        let clock = Instant::now();
+        let mut pause = Duration::from_secs(1);
+        loop {
+            let fault = match call().await {
+                Err(fault) => fault,
+                done => return done,
+            };
+            let (bound, why) = match fault.kind {
+                FaultKind::Throttled => (THROTTLED_FOR, "AWS limits how often this may be called"),
+                FaultKind::RoleNotReady => (ROLE_FOR, "the role has not reached Lambda yet"),
+                FaultKind::Busy => (SETTLE_FOR, "another change of the function is on its way"),
+                _ => return Err(fault),
+            };
+            let wait = jittered(pause);
+            if clock.elapsed() + wait > bound {
+                return Err(given_up(fault, &format!("tried again for {} s", bound.as_secs())));
+            }
+            let why = format!("{}: {why}", fault.problem.summary);
+            if !self.wait(wait, &why).await {
+                return Err(given_up(fault, "stopped while it was to be tried again"));
+            }
+            pause = (pause * 2).min(Duration::from_secs(8));
+        }
+    }
+
+    /// Waits, counting down; `false` when the operator stopped the change meanwhile.
+    pub(super) async fn wait(&self, time: Duration, why: &str) -> bool {
+        if let Some((step, tell)) = self.tell {
+            tell(Progress::Output(step, format!("{why}: again in {:.1} s", time.as_secs_f64())));
+        }
+        let clock = Instant::now();
+        loop {
+            let left = time.saturating_sub(clock.elapsed());
+            if left.is_zero() {
+                return true;
+            }
+            if let Some((step, tell)) = self.tell {
+                tell(Progress::Countdown { step, why: why.to_owned(), left });
+            }
+            let tick = tokio::time::sleep(left.min(Duration::from_secs(1)));
+            match self.stop {
+                None => tick.await,
+                Some(stop) => tokio::select! {
+                    () = tick => {}
+                    () = stop.cancelled() => return false,
+                },
+            }
+        }
+    }
+}
+
+fn given_up(mut fault: Fault, how: &str) -> Fault {
+    fault.problem.detail = format!("{}\n{how}", fault.problem.detail);
+    fault
+}
+
+/// [`Patience::call`] of a step.
 pub(super) async fn patiently<T, F>(
     context: &Context<'_>,
     step: StepId,
@@ -26,28 +106,7 @@ pub(super) async fn patiently<T, F>(
 where
     F: Future<Output = Result<T, Fault>>,
 {
-    let clock = Instant::now();
-    let mut pause = Duration::from_secs(1);
-    loop {
-        let fault = match call().await {
-            Err(fault) => fault,
-            done => return done,
-        };
-        let (bound, why) = match fault.kind {
-            FaultKind::Throttled => (THROTTLED_FOR, "AWS limits how often this may be called"),
-            FaultKind::RoleNotReady => (ROLE_FOR, "the role has not reached Lambda yet"),
-            _ => return Err(fault),
-        };
-        let wait = jittered(pause);
-        if clock.elapsed() + wait > bound {
-            return Err(fault);
-        }
-        context.say(step, format!("{why}: again in {:.1} s", wait.as_secs_f64()));
-        if !slept(context, wait).await {
-            return Err(fault);
-        }
-        pause = (pause * 2).min(Duration::from_secs(5));
-    }
+    Patience::of(context, step).call(call).await
 }
 
 /// Waits until no change of the function is on its way; answers it as it is then. A change that failed is a Problem.
@@ -97,7 +156,7 @@ pub(super) async fn quiet(context: &Context<'_>, step: StepId, name: &str) -> Re
     }
 }
 
-/// Waits; `false` when the operator stopped the deploy meanwhile.
+/// Waits; `false` when the operator stopped the change meanwhile.
 pub(super) async fn slept(context: &Context<'_>, time: Duration) -> bool {
     tokio::select! {
         () = tokio::time::sleep(time) => true,

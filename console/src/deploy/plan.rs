@@ -1,41 +1,91 @@
-//! What a deploy would change, from what was read. Pure: the same world gives the same plan.
+//! What a change would do, from what was read. Pure: the same world gives the same plan.
+
+mod prune;
+mod release;
+mod rollback;
+mod teardown;
 
 use serde::Serialize;
 
-use super::role::{self, RolePlan};
-use super::routes;
+use super::seen::Seen;
 use super::source::Source;
-use super::world::{Seen, World};
+use super::world::World;
 use crate::cloud::{CloudKind, FunctionChange};
 use crate::domain::{
-    EnvDiff, EnvKeyState, EnvVars, Function, Identity, ImageRef, Problem, StageName, one_line,
+    Digest, EnvDiff, EnvVars, Function, Identity, ImageRef, Intent, Problem, StageName, StepId, Version,
 };
-use crate::envfile;
 use crate::settings::{Architecture, Settings};
 
-/// What a deploy to one stage would change, and in which world. Its `Debug` shows no value of the environment.
+pub(super) use prune::Protected;
+pub(super) use teardown::{Extent, Logs};
+
+/// What a change would do, and in which world. Its `Debug` shows no value of the environment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    pub(super) stage: StageName,
+    /// What was asked for.
+    pub intent: Intent,
     /// Local or AWS.
     pub cloud: CloudKind,
     /// Account and caller.
     pub identity: Identity,
     /// Region.
     pub region: String,
-    /// The function that is created or updated.
-    pub function_name: String,
-    /// What the stage runs now; `None` before its first deploy.
+    /// What the stage runs now; `None` before its first deploy, and where more than one stage is meant.
     pub running: Option<ImageRef>,
-    /// What the image will be built from.
-    pub source: Source,
-    /// What the function will run on.
-    pub architecture: Architecture,
-    /// The environment, key by key.
+    /// What the image will be built from; `None` when nothing is built.
+    pub source: Option<Source>,
+    /// The environment, key by key; empty when it is left alone.
     pub env: EnvDiff,
-    pub(super) environment: EnvVars,
+    /// Why it cannot be applied from this machine, although it could be planned.
+    pub blocked: Option<Problem>,
+    pub(super) work: Work,
     pub(super) seen: Seen,
     changes: Vec<Change>,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Work {
+    /// Give a function an image, an environment or both.
+    Release(Release),
+    /// Let the gateway's stage answer with this deployment.
+    Gateway(String),
+    /// Delete.
+    TearDown(Extent),
+    /// Delete these images.
+    Prune(Vec<Digest>),
+}
+
+/// An image, an environment or both, for one function.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Release {
+    pub(super) function_name: String,
+    pub(super) image: ImagePlan,
+    /// What the function will run on.
+    pub(super) architecture: Architecture,
+    /// What the configuration will be; what is `None` is left as it is.
+    pub(super) configuration: FunctionChange,
+    /// Repository, role and gateway are made so too; a roll back leaves them alone.
+    pub(super) whole: bool,
+}
+
+/// Where the image comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ImagePlan {
+    /// From the source.
+    Build(Source),
+    /// It is in the repository.
+    Stored(Stored),
+    /// The function keeps what it runs.
+    Keep,
+}
+
+/// An image in the repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stored {
+    pub(super) digest: Digest,
+    pub(super) tag: String,
+    pub(super) git: Option<String>,
 }
 
 /// One resource of the plan.
@@ -59,6 +109,8 @@ pub enum Action {
     Update,
     /// It is there, and right.
     Unchanged,
+    /// It is there, and goes.
+    Delete,
 }
 
 impl Action {
@@ -68,14 +120,32 @@ impl Action {
             Action::Create => "create",
             Action::Update => "update",
             Action::Unchanged => "unchanged",
+            Action::Delete => "delete",
+        }
+    }
+
+    /// In one sign.
+    pub fn sign(self) -> char {
+        match self {
+            Action::Create => '+',
+            Action::Update => '~',
+            Action::Unchanged => '=',
+            Action::Delete => '-',
         }
     }
 }
 
+/// What a plan is made of, besides what it is made for.
+pub(super) struct Parts {
+    pub(super) work: Work,
+    pub(super) changes: Vec<Change>,
+    pub(super) env: EnvDiff,
+}
+
 impl Plan {
-    /// The stage that is deployed.
+    /// The stage that is changed; prod where both are.
     pub fn stage(&self) -> StageName {
-        self.stage
+        self.intent.stage()
     }
 
     /// Every resource, in the order of the steps.
@@ -88,46 +158,148 @@ impl Plan {
         self.changes.iter().any(|change| change.action != Action::Unchanged)
     }
 
-    pub(super) fn new(
-        cloud: CloudKind,
-        region: &str,
+    /// What the image is built for; `None` when nothing is built.
+    pub fn architecture(&self) -> Option<Architecture> {
+        match &self.work {
+            Work::Release(release) if matches!(release.image, ImagePlan::Build(_)) => {
+                Some(release.architecture)
+            }
+            _ => None,
+        }
+    }
+
+    /// The steps, in their order.
+    pub fn steps(&self) -> Vec<StepId> {
+        match &self.work {
+            Work::Release(release) => release.steps(self.seen.has_gateway_stage()),
+            Work::Gateway(_) => vec![StepId::Identity, StepId::Deployment, StepId::Smoke, StepId::Cors],
+            Work::TearDown(extent) => extent.steps(),
+            Work::Prune(_) => vec![StepId::Identity, StepId::DeleteImages],
+        }
+    }
+
+    /// A deploy's plan.
+    pub(super) fn deploy(
         settings: &Settings,
         stage: StageName,
+        region: &str,
         environment: EnvVars,
         source: Source,
         world: &World,
-    ) -> Result<Plan, Problem> {
-        let function_name = settings.function_name(stage);
-        let function = world.function.as_ref();
-        if function.is_some_and(|function| function.env.is_none()) {
-            return Err(Problem::new(format!("AWS cannot decrypt the environment of {function_name}"))
-                .because("a deploy would replace what it cannot read")
-                .fix("give the function's role and yourself kms:Decrypt on its KMS key"));
-        }
-        let architecture = architecture(settings, function)?;
-        let env = envfile::diff(&environment, function.and_then(|function| function.env.as_ref()));
-        let mut changes = vec![
-            repository(settings, world),
-            image(settings, function, &source),
-            role_change(settings, world)?,
-            function_change(&function_name, function, architecture),
-            configuration(&function_name, function, settings, &environment, &env),
-        ];
-        changes.extend(gateway(settings, stage, world, region));
-        Ok(Plan {
-            stage,
+    ) -> Result<Parts, Problem> {
+        let image = ImagePlan::Build(source);
+        release::parts(settings, stage, region, environment, image, world)
+    }
+
+    /// A promotion's plan.
+    pub(super) fn promote(
+        settings: &Settings,
+        region: &str,
+        environment: EnvVars,
+        world: &World,
+    ) -> Result<Parts, Problem> {
+        let image = release::promoted(settings, world)?;
+        release::parts(settings, StageName::Prod, region, environment, image, world)
+    }
+
+    /// A roll back's plan.
+    pub(super) fn roll_back(
+        settings: &Settings,
+        stage: StageName,
+        to: &crate::domain::Target,
+        parts: crate::domain::Parts,
+        world: &World,
+    ) -> Result<Parts, Problem> {
+        rollback::parts(settings, stage, to, parts, world)
+    }
+
+    /// A gateway roll back's plan.
+    pub(super) fn roll_back_gateway(
+        stage: StageName,
+        wanted: Option<&str>,
+        deployments: &[crate::domain::Deployment],
+        world: &World,
+    ) -> Result<Parts, Problem> {
+        rollback::gateway(stage, wanted, deployments, world)
+    }
+
+    /// A tear down's plan.
+    pub(super) fn tear_down(
+        settings: &Settings,
+        stage: Option<StageName>,
+        logs: Logs,
+        world: &World,
+    ) -> Parts {
+        teardown::parts(settings, stage, logs, world)
+    }
+
+    /// A pruning's plan.
+    pub(super) fn prune(
+        settings: &Settings,
+        keep: usize,
+        protected: &[Protected],
+        held: &[(StageName, &Vec<Version>)],
+        world: &World,
+    ) -> Result<Parts, Problem> {
+        prune::parts(settings, keep, protected, held, world)
+    }
+
+    pub(super) fn new(cloud: CloudKind, region: &str, intent: Intent, world: &World, parts: Parts) -> Plan {
+        let Parts { work, changes, env } = parts;
+        let source = match &work {
+            Work::Release(Release { image: ImagePlan::Build(source), .. }) => Some(source.clone()),
+            _ => None,
+        };
+        let one = intent.stages().len() == 1;
+        let running = world.function.as_ref().filter(|_| one).map(|function| function.image.clone());
+        let seen = Seen::of(&intent, world);
+        Plan {
+            intent,
             cloud,
             identity: world.identity.clone(),
             region: region.to_owned(),
-            function_name,
-            running: function.map(|function| function.image.clone()),
+            running,
             source,
-            architecture,
             env,
-            environment,
-            seen: world.seen(),
+            blocked: None,
+            work,
+            seen,
             changes,
-        })
+        }
+    }
+}
+
+impl Release {
+    fn steps(&self, checks: bool) -> Vec<StepId> {
+        let builds = matches!(self.image, ImagePlan::Build(_));
+        let keeps = matches!(self.image, ImagePlan::Keep);
+        let wanted = |step: &StepId| match step {
+            StepId::Build | StepId::Image | StepId::Push => builds,
+            StepId::FunctionCode | StepId::WaitForCode => !keeps,
+            StepId::Configuration => self.whole || self.configuration.env.is_some(),
+            StepId::Repository
+            | StepId::Role
+            | StepId::Api
+            | StepId::Resources
+            | StepId::Integration
+            | StepId::Permission
+            | StepId::Deployment => self.whole,
+            StepId::Smoke | StepId::Cors => self.whole || checks,
+            _ => true,
+        };
+        StepId::DEPLOY.into_iter().filter(wanted).collect()
+    }
+}
+
+/// What must be changed in the function's configuration to make it `wanted`.
+pub(super) fn needed_change(function: &Function, wanted: &FunctionChange) -> FunctionChange {
+    let env = wanted.env.as_ref().filter(|env| function.env.as_ref() != Some(*env));
+    let tracing = wanted.tracing.as_ref().filter(|mode| **mode != function.tracing);
+    FunctionChange {
+        memory_mb: wanted.memory_mb.filter(|wanted| *wanted != function.memory_mb),
+        timeout_s: wanted.timeout_s.filter(|wanted| *wanted != function.timeout_s),
+        tracing: tracing.cloned(),
+        env: env.cloned(),
     }
 }
 
@@ -135,192 +307,12 @@ fn change(resource: impl Into<String>, action: Action, detail: impl Into<String>
     Change { resource: resource.into(), action, detail: detail.into() }
 }
 
-fn architecture(settings: &Settings, function: Option<&Function>) -> Result<Architecture, Problem> {
-    let there = function.and_then(|function| {
-        [Architecture::X86_64, Architecture::Arm64]
-            .into_iter()
-            .find(|one| one.as_str() == function.architecture)
-    });
-    settings.function.architecture.or(there).or_else(Architecture::of_this_machine).ok_or_else(|| {
-        Problem::new(format!("Lambda has no {} functions", std::env::consts::ARCH))
-            .fix("set `architecture` in callboard.toml, [function]")
-    })
-}
-
-fn repository(settings: &Settings, world: &World) -> Change {
-    let resource = format!("repository {}", settings.name);
-    match &world.repository {
-        Some(found) => change(resource, Action::Unchanged, &found.uri),
-        None => change(resource, Action::Create, "scan on push, tags can be moved"),
-    }
-}
-
-// Whether the built image will be another one is only known once it is built. A clean tree at the commit that the
-// function was stamped with builds the same image again; anything else may build another.
-fn image(settings: &Settings, function: Option<&Function>, source: &Source) -> Change {
-    let resource = format!("image {}", settings.name);
-    let new = source
-        .stamp()
-        .map_or_else(|| "a source that git does not know".to_owned(), |git| format!("git {git}"));
-    let Some(function) = function else {
-        return change(resource, Action::Create, format!("built from {new}"));
-    };
-    let tag = function.image.tag.as_deref().unwrap_or("no tag");
-    let digest = function.image.digest.as_ref().map_or("no digest", |digest| digest.short());
-    let old = match &function.stamp.git {
+// `20261122_120301 (ab12cd34ef56, git 1a2b3c4)`.
+fn described(image: &ImageRef, git: Option<&str>) -> String {
+    let tag = image.tag.as_deref().unwrap_or("no tag");
+    let digest = image.digest.as_ref().map_or("no digest", |digest| digest.short());
+    match git {
         Some(git) => format!("{tag} ({digest}, git {git})"),
         None => format!("{tag} ({digest})"),
-    };
-    if source.commit.is_some() && !source.dirty && function.stamp.git == source.stamp() {
-        change(resource, Action::Unchanged, old)
-    } else {
-        change(
-            resource,
-            Action::Update,
-            format!("{old} → built from {new}; unchanged if its digest is the same"),
-        )
-    }
-}
-
-fn role_change(settings: &Settings, world: &World) -> Result<Change, Problem> {
-    let name = super::world::role_name(settings);
-    let resource = format!("role {name}");
-    Ok(match role::plan(&name, world)? {
-        RolePlan::Create => change(resource, Action::Create, role::POLICY_NAMES.join(", ")),
-        RolePlan::Attach(missing) => change(resource, Action::Update, format!("+ {}", missing.join(", "))),
-        RolePlan::Keep => change(resource, Action::Unchanged, ""),
-        RolePlan::Other(arn) => {
-            change(resource, Action::Unchanged, format!("not used: the function runs under {arn}"))
-        }
-    })
-}
-
-fn function_change(name: &str, function: Option<&Function>, architecture: Architecture) -> Change {
-    let resource = format!("function {name}");
-    let new = architecture.as_str();
-    match function {
-        None => change(resource, Action::Create, new),
-        Some(function) if function.architecture != new => {
-            change(resource, Action::Update, format!("{} → {new}", function.architecture))
-        }
-        // That its code may be changed is said by the image.
-        Some(_) => change(resource, Action::Unchanged, new),
-    }
-}
-
-fn configuration(
-    name: &str,
-    function: Option<&Function>,
-    settings: &Settings,
-    environment: &EnvVars,
-    env: &EnvDiff,
-) -> Change {
-    let resource = format!("configuration of {name}");
-    let mut parts = Vec::new();
-    let limits = [
-        ("memory", settings.function.memory_mb, function.map(|function| function.memory_mb), "MB"),
-        ("timeout", settings.function.timeout_s, function.map(|function| function.timeout_s), "s"),
-    ];
-    for (what, wanted, there, unit) in limits {
-        match (wanted, there) {
-            (Some(new), Some(old)) if new != old => parts.push(format!("{what} {old} → {new} {unit}")),
-            (Some(new), None) => parts.push(format!("{what} {new} {unit}")),
-            _ => {}
-        }
-    }
-    let keys = |state: EnvKeyState| -> Vec<&str> {
-        env.keys.iter().filter(|key| key.state == state).map(|key| key.key.as_str()).collect()
-    };
-    let kinds = [
-        ("added", EnvKeyState::OnlyInFile),
-        ("changed", EnvKeyState::Changed),
-        ("DELETED", EnvKeyState::OnlyDeployed),
-    ];
-    for (word, state) in kinds {
-        let keys = keys(state);
-        if !keys.is_empty() {
-            parts.push(format!("env {word}: {}", keys.join(", ")));
-        }
-    }
-    let action = match function {
-        None => Action::Create,
-        Some(function) if needed_change(function, settings, environment) == FunctionChange::default() => {
-            Action::Unchanged
-        }
-        Some(_) => Action::Update,
-    };
-    change(resource, action, parts.join("; "))
-}
-
-/// What must be changed in the function's configuration. Limits that the settings do not name are left alone.
-pub(super) fn needed_change(
-    function: &Function,
-    settings: &Settings,
-    environment: &EnvVars,
-) -> FunctionChange {
-    FunctionChange {
-        memory_mb: settings.function.memory_mb.filter(|wanted| *wanted != function.memory_mb),
-        timeout_s: settings.function.timeout_s.filter(|wanted| *wanted != function.timeout_s),
-        env: (function.env.as_ref() != Some(environment)).then(|| environment.clone()),
-    }
-}
-
-fn gateway(settings: &Settings, stage: StageName, world: &World, region: &str) -> Vec<Change> {
-    let wanted = routes::integration(&world.identity, region, &settings.name);
-    let api = match &world.api {
-        Some(api) => {
-            change(format!("API {}", settings.name), Action::Unchanged, format!("{} {}", api.id, api.url))
-        }
-        None => change(format!("API {}", settings.name), Action::Create, "regional"),
-    };
-    let made = if world.api.is_some() { Action::Update } else { Action::Create };
-    let list = |resource: &str, paths: Vec<&str>| match paths.as_slice() {
-        [] => change(resource, Action::Unchanged, routes::PATHS.join(", ")),
-        some => change(resource, made, some.join(", ")),
-    };
-    let resources = list("resources with ANY", routes::lacking(&world.resources));
-    let mut integration = list("integration with the function", routes::astray(&world.resources, &wanted));
-    if integration.action != Action::Unchanged {
-        integration.detail = format!("{} → {}-${{stageVariables.env}}", integration.detail, settings.name);
-    }
-    vec![
-        api,
-        resources,
-        integration,
-        permission(settings, stage, world, region),
-        deployment(stage, world, &wanted),
-    ]
-}
-
-fn permission(settings: &Settings, stage: StageName, world: &World, region: &str) -> Change {
-    let resource = format!("permission for {stage}");
-    let Some(api) = &world.api else { return change(resource, Action::Create, "the gateway may invoke") };
-    let arn = routes::source_arn(&world.identity, region, &api.id, stage.as_str());
-    let id = super::gateway::statement_id(stage);
-    match world.permissions.iter().find(|one| one.covers(&arn)) {
-        Some(found) => change(resource, Action::Unchanged, &found.id),
-        None if world.permissions.iter().any(|one| one.id == id) => change(resource, Action::Update, &id),
-        None => change(resource, Action::Create, format!("{id} on {}", settings.function_name(stage))),
-    }
-}
-
-fn deployment(stage: StageName, world: &World, wanted: &crate::cloud::Integration) -> Change {
-    let resource = format!("gateway stage {stage}");
-    let Some(found) = &world.stage else { return change(resource, Action::Create, format!("env={stage}")) };
-    let mut parts = Vec::new();
-    if !super::gateway::is_of(world.deployment.as_ref(), &routes::description(&world.resources, wanted)) {
-        parts.push(format!(
-            "deployment {} → a new one, of the resources as they are then",
-            found.deployment_id
-        ));
-    }
-    if found.variables.get("env").map(String::as_str) != Some(stage.as_str()) {
-        let old = found.variables.get("env").map_or("unset", String::as_str);
-        parts.push(format!("env {} → {stage}", one_line(old, 60)));
-    }
-    if parts.is_empty() {
-        change(resource, Action::Unchanged, format!("deployment {}", found.deployment_id))
-    } else {
-        change(resource, Action::Update, parts.join("; "))
     }
 }

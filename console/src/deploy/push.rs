@@ -7,17 +7,19 @@ use super::build::megabytes;
 use super::patience::patiently;
 use super::steps::{Context, Ended};
 use super::world::World;
-use crate::cloud::{FaultKind, Repository, StoredImage};
-use crate::domain::{Problem, Progress, StepId, StepResult};
-use crate::image::{self, Image};
+use crate::cloud::{FaultKind, Repository};
+use crate::domain::{Problem, Progress, StepId, StepResult, StoredImage};
+use crate::image::Image;
 
 /// Makes the repository, if there is none.
 pub(super) async fn repository(context: &Context<'_>, world: &World) -> Result<Ended<Repository>, Problem> {
     if let Some(found) = &world.repository {
         return Ok(Ended::new(found.clone(), StepResult::Unchanged, found.uri.clone()));
     }
-    let name = &context.settings.name;
-    let made = patiently(context, StepId::Repository, || context.cloud.create_repository(name)).await;
+    let name = &context.settings.build.image;
+    let made =
+        patiently(context, StepId::Repository, || context.cloud.create_repository(context.permit, name))
+            .await;
     let repository = match made {
         Ok(made) => made,
         Err(fault) if fault.kind == FaultKind::Conflict => {
@@ -42,15 +44,15 @@ pub(super) async fn image(
             world.function.as_ref().filter(|function| function.image.digest.as_ref() == Some(&image.digest));
         let tag = running
             .and_then(|function| function.image.tag.clone())
+            .filter(|tag| held.tags.contains(tag))
             .or_else(|| held.tags.iter().max().cloned());
         let tag = tag.unwrap_or_else(|| image.digest.short().to_owned());
         return Ok(Ended::new(tag.clone(), StepResult::Unchanged, format!("{tag} is there: nothing sent")));
     }
     let tag = free_tag(&stored, Timestamp::now());
-    let registry = context.cloud.registry().await?;
     let progress = |done, total| (context.progress)(Progress::Bytes { step: StepId::Push, done, total });
-    let pushed =
-        image::push(context.cloud.http(), &registry, &repository.name, &tag, image, &progress).await?;
+    let push = || context.cloud.push_image(context.permit, repository, &tag, image, &progress);
+    let pushed = patiently(context, StepId::Push, push).await?;
     let detail = format!(
         "{tag} {}, {} of {} blobs sent",
         megabytes(pushed.sent_bytes),
@@ -80,6 +82,8 @@ mod tests {
     fn a_tag_is_never_taken_twice() {
         let stored = [StoredImage {
             digest: Digest("sha256:00".to_owned()),
+            pushed_at: None,
+            size: None,
             tags: vec!["20261122_120301".to_owned(), "20261122_120302".to_owned()],
         }];
         let now: Timestamp = "2026-11-22T12:03:01.5Z".parse().expect("a time");

@@ -68,7 +68,8 @@ pub(super) async fn step(context: &Context<'_>, world: &World) -> Result<Ended<S
             Ok(Ended::new(arn, StepResult::Updated, format!("{name} + {}", missing.join(", "))))
         }
         RolePlan::Create => {
-            let made = patience::patiently(context, StepId::Role, || cloud.create_role(&name)).await;
+            let made =
+                patience::patiently(context, StepId::Role, || cloud.create_role(context.permit, &name)).await;
             let (arn, missing) = match made {
                 Ok(arn) => (arn, POLICY_NAMES.to_vec()),
                 // Made in between by a call of ours whose answer was lost, or by somebody else.
@@ -89,8 +90,10 @@ pub(super) async fn step(context: &Context<'_>, world: &World) -> Result<Ended<S
 async fn attach(context: &Context<'_>, world: &World, name: &str, policies: &[&str]) -> Result<(), Problem> {
     for policy in policies {
         let arn = routes::managed_policy(&world.identity, policy);
-        patience::patiently(context, StepId::Role, || context.cloud.attach_policy(name, &arn)).await?;
-        context.say(StepId::Role, format!("attached {policy}"));
+        patience::patiently(context, StepId::Role, || {
+            context.cloud.attach_policy(context.permit, name, &arn)
+        })
+        .await?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::plan::Plan;
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Permit};
 use crate::domain::{Problem, Progress, StepId, StepResult};
 use crate::settings::Settings;
 
@@ -16,6 +16,7 @@ pub(super) struct Context<'a> {
     pub(super) cloud: &'a Cloud,
     pub(super) settings: &'a Settings,
     pub(super) plan: &'a Plan,
+    pub(super) permit: &'a Permit<'a>,
     pub(super) stop: &'a CancellationToken,
     pub(super) progress: &'a (dyn Fn(Progress) + Send + Sync),
 }
@@ -85,20 +86,18 @@ impl<'a> Steps<'a> {
     /// What of this deploy has changed something in the cloud.
     pub(super) fn changed(&self, steps: &[StepId]) -> bool {
         let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        done.iter().any(|(step, result)| {
-            steps.contains(step) && matches!(result, StepResult::Created | StepResult::Updated)
-        })
+        done.iter().any(|(step, result)| steps.contains(step) && result.changed())
     }
 
     fn interrupted(&self, next: StepId) -> Problem {
-        let stage = self.context.plan.stage();
-        Problem::new(format!("the deploy to {stage} was stopped before the step {}", next.title()))
+        let what = self.context.plan.intent.noun();
+        Problem::new(format!("the {what} was stopped before the step {}", next.title()))
             .because(self.state(next))
             .fix(self.resume())
     }
 
     fn failed(&self, step: StepId, mut problem: Problem) -> Problem {
-        let what = if problem.detail.is_empty() { String::new() } else { format!("{}; ", problem.detail) };
+        let what = if problem.detail.is_empty() { String::new() } else { format!("{}\n", problem.detail) };
         problem.detail = format!("{what}{}", self.state(step));
         problem.hint = match problem.hint.as_str() {
             "" => self.resume(),
@@ -109,17 +108,15 @@ impl<'a> Steps<'a> {
 
     fn state(&self, at: StepId) -> String {
         let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed: Vec<&str> = done
-            .iter()
-            .filter(|(_, result)| matches!(result, StepResult::Created | StepResult::Updated))
-            .map(|(step, _)| step.title())
-            .collect();
-        let open: Vec<&str> = StepId::ALL.into_iter().filter(|step| *step >= at).map(StepId::title).collect();
+        let changed: Vec<&str> =
+            done.iter().filter(|(_, result)| result.changed()).map(|(step, _)| step.title()).collect();
+        let steps = self.context.plan.steps();
+        let open: Vec<&str> = steps.into_iter().skip_while(|step| *step != at).map(StepId::title).collect();
         let changed = if changed.is_empty() { "nothing".to_owned() } else { changed.join(", ") };
-        format!("changed so far: {changed}; not done: {}", open.join(", "))
+        format!("changed so far: {changed}\nnot done: {}", open.join(", "))
     }
 
     fn resume(&self) -> String {
-        format!("deploy {} again: it goes on from what is there", self.context.plan.stage())
+        format!("do the same again: `{}` goes on from what is there", self.context.plan.intent.command())
     }
 }

@@ -38,7 +38,8 @@ fn told(context: &Context<'_>, step: StepId, report: Report) -> Ended<Report> {
         }
     }
     let detail = format!("{}/{} passed", report.passed(), report.checks.len());
-    Ended::new(report, StepResult::Done, detail)
+    let result = if report.green() { StepResult::Done } else { StepResult::ChecksFailed };
+    Ended::new(report, result, detail)
 }
 
 async fn spread(context: &Context<'_>, url: &str) {

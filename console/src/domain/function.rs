@@ -3,7 +3,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::image::ImageRef;
+use super::image::{Digest, ImageRef};
 
 /// Environment variables of a function. Its `Debug` shows the keys and never a value.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub enum UpdateState {
 /// What a deploy writes into the function's tags, so that every operator sees it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stamp {
+    /// Digest of the image that it is about: a function that runs another one was changed past Callboard.
+    pub digest: Option<Digest>,
     /// Tag of the image.
     pub image_tag: Option<String>,
     /// ARN of who deployed.
@@ -83,10 +85,51 @@ pub struct Function {
     pub timeout_s: i32,
     /// `x86_64` or `arm64`.
     pub architecture: String,
+    /// X-Ray: `Active` or `PassThrough`.
+    pub tracing: String,
     /// The function's revision: an update that carries an old one is refused.
     pub revision_id: String,
     /// When its code or configuration was last changed.
     pub last_modified: Option<Timestamp>,
     /// What the last deploy wrote into its tags.
     pub stamp: Stamp,
+}
+
+/// A published version of a function: Lambda's own, unchangeable record of what ran and with which environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Counts up from 1.
+    pub number: u64,
+    /// The image that it holds.
+    pub digest: Option<Digest>,
+    /// The environment that it holds; `None` when AWS could not decrypt it.
+    pub env: Option<EnvVars>,
+    /// Megabytes.
+    pub memory_mb: i32,
+    /// Seconds.
+    pub timeout_s: i32,
+    /// `x86_64` or `arm64`.
+    pub architecture: String,
+    /// X-Ray: `Active` or `PassThrough`.
+    pub tracing: String,
+    /// When it was published.
+    pub published_at: Option<Timestamp>,
+    /// What the deploy that published it wrote into its description.
+    pub stamp: Stamp,
+}
+
+impl Version {
+    /// Whether a change of Callboard's ended in it: one that was stopped half-way, and what somebody else made of the
+    /// function, carries no tag.
+    pub fn finished(&self) -> bool {
+        self.stamp.image_tag.is_some()
+    }
+
+    /// Whether it holds what `function` runs now.
+    pub fn records(&self, function: &Function) -> bool {
+        self.digest == function.image.digest
+            && self.env == function.env
+            && (self.memory_mb, self.timeout_s) == (function.memory_mb, function.timeout_s)
+            && (&self.architecture, &self.tracing) == (&function.architecture, &function.tracing)
+    }
 }

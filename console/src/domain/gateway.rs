@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 /// The REST API that both stages share.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,4 +29,15 @@ pub struct GatewayStage {
     pub variables: BTreeMap<String, String>,
     /// The URL that clients call, without a trailing slash: `…/stage`.
     pub url: String,
+}
+
+/// A snapshot of the API's resources, which stages answer with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Deployment {
+    /// Such as `x1y2z3`.
+    pub id: String,
+    /// What the deployer wrote.
+    pub description: String,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
 }

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -47,4 +48,24 @@ pub struct ImageRef {
     pub tag: Option<String>,
     /// What the function was pinned to.
     pub digest: Option<Digest>,
+}
+
+/// An image that the repository holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoredImage {
+    /// What its manifest hashes to.
+    pub digest: Digest,
+    /// Its tags, as foreign text made harmless; may be none.
+    pub tags: Vec<String>,
+    /// When it was pushed.
+    pub pushed_at: Option<Timestamp>,
+    /// Bytes, compressed.
+    pub size: Option<u64>,
+}
+
+impl StoredImage {
+    /// The newest-looking tag, else the short digest.
+    pub fn name(&self) -> &str {
+        self.tags.iter().max().map_or_else(|| self.digest.short(), String::as_str)
+    }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::problem::Problem;
 
-/// The steps of a deploy, in their order.
+/// The steps of the changes, in the order in which they are done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepId {
@@ -20,6 +20,8 @@ pub enum StepId {
     Push,
     /// The role that the function runs under.
     Role,
+    /// What ran before, kept as a published version.
+    Keep,
     /// The function, created or given the image.
     FunctionCode,
     /// Until the code is what runs.
@@ -28,6 +30,8 @@ pub enum StepId {
     Configuration,
     /// Until the configuration is what runs.
     WaitForConfiguration,
+    /// What runs now, kept as a published version.
+    Record,
     /// The REST API.
     Api,
     /// Root and `{proxy+}` resources with ANY.
@@ -38,25 +42,60 @@ pub enum StepId {
     Permission,
     /// The snapshot that answers, and the stage variable.
     Deployment,
+    /// The gateway's stage, deleted.
+    DeleteStage,
+    /// The function with its permission and versions, deleted.
+    DeleteFunction,
+    /// The log group, deleted.
+    DeleteLogs,
+    /// The REST API, deleted.
+    DeleteApi,
+    /// The role, deleted.
+    DeleteRole,
+    /// The repository with its images, deleted.
+    DeleteRepository,
+    /// Old images, deleted.
+    DeleteImages,
     /// Does it answer?
     Smoke,
     /// Would a browser be let in?
     Cors,
 }
 
+impl StepResult {
+    /// Whether something in the cloud is other than before.
+    pub fn changed(self) -> bool {
+        matches!(self, StepResult::Created | StepResult::Updated | StepResult::Deleted)
+    }
+
+    /// In a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StepResult::Created => "created",
+            StepResult::Updated => "updated",
+            StepResult::Unchanged => "unchanged",
+            StepResult::Deleted => "deleted",
+            StepResult::ChecksFailed => "FAILED",
+            StepResult::Done => "done",
+        }
+    }
+}
+
 impl StepId {
-    /// All, in their order.
-    pub const ALL: [StepId; 17] = [
+    /// Those of a whole deploy.
+    pub const DEPLOY: [StepId; 19] = [
         StepId::Identity,
         StepId::Build,
         StepId::Image,
         StepId::Repository,
         StepId::Push,
         StepId::Role,
+        StepId::Keep,
         StepId::FunctionCode,
         StepId::WaitForCode,
         StepId::Configuration,
         StepId::WaitForConfiguration,
+        StepId::Record,
         StepId::Api,
         StepId::Resources,
         StepId::Integration,
@@ -75,15 +114,24 @@ impl StepId {
             StepId::Repository => "repository",
             StepId::Push => "push",
             StepId::Role => "role",
+            StepId::Keep => "keep what ran",
             StepId::FunctionCode => "function code",
             StepId::WaitForCode => "wait for code",
             StepId::Configuration => "configuration",
             StepId::WaitForConfiguration => "wait for configuration",
+            StepId::Record => "record what runs",
             StepId::Api => "API",
             StepId::Resources => "resources",
             StepId::Integration => "integration",
             StepId::Permission => "permission",
             StepId::Deployment => "deployment",
+            StepId::DeleteStage => "gateway stage",
+            StepId::DeleteFunction => "function",
+            StepId::DeleteLogs => "log group",
+            StepId::DeleteApi => "API",
+            StepId::DeleteRole => "role",
+            StepId::DeleteRepository => "repository",
+            StepId::DeleteImages => "images",
             StepId::Smoke => "smoke",
             StepId::Cors => "CORS",
         }
@@ -100,6 +148,10 @@ pub enum StepResult {
     Updated,
     /// Was there, and right.
     Unchanged,
+    /// Was there, and is gone.
+    Deleted,
+    /// It was run, and found something wrong; what comes after it still ran.
+    ChecksFailed,
     /// Nothing to create: it was looked at, waited for or run, and is well.
     Done,
 }
@@ -111,6 +163,17 @@ pub enum Progress {
     Started(StepId),
     /// A line that a step has to tell: a line of the builder, a state that is waited for.
     Output(StepId, String),
+    /// A step waits before it tries again; told each second.
+    Countdown {
+        /// The step.
+        step: StepId,
+        /// What it waits for.
+        why: String,
+        /// How much longer.
+        left: Duration,
+    },
+    /// Something was changed in the cloud: the `aws` command that would have done the same, without a secret.
+    Did(String),
     /// How far a step is, in bytes.
     Bytes {
         /// The step.

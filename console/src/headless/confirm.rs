@@ -4,7 +4,6 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use super::{Exit, output};
 use crate::deploy::Plan;
-use crate::domain::StageName;
 
 /// Whether there is somebody to ask.
 pub(super) fn possible() -> bool {
@@ -17,28 +16,34 @@ pub(super) fn impossible() -> Exit {
     Exit::Usage
 }
 
-/// Asks whether the plan is to be applied; prod wants its name typed.
+/// Asks whether the plan is to be applied; what could hurt prod wants prod's name typed.
 pub(super) fn asked(plan: &Plan) -> bool {
-    let stage = plan.stage();
     let place = format!("{} {} account {}", plan.cloud, plan.region, plan.identity.account);
-    let question = match stage {
-        StageName::Stage => format!("Deploy to stage ({place})? [y/N] "),
-        StageName::Prod => format!("This changes PROD ({place}). Type prod to deploy: "),
+    let prod = plan.intent.touches_prod();
+    let question = if prod {
+        format!("The {} changes PROD ({place}). Type prod to go on: ", plan.intent.noun())
+    } else {
+        format!("Go on with the {} ({place})? [y/N] ", plan.intent.noun())
     };
     let mut errors = std::io::stderr();
     let _ = write!(errors, "{question}").and_then(|()| errors.flush());
     let mut answer = String::new();
     match std::io::stdin().lock().read_line(&mut answer) {
         Ok(0) | Err(_) => false,
-        Ok(_) => confirms(stage, answer.trim()),
+        Ok(_) => confirms(prod, answer.trim()),
     }
 }
 
-fn confirms(stage: StageName, answer: &str) -> bool {
-    match stage {
-        StageName::Stage => matches!(answer, "y" | "Y" | "yes"),
-        StageName::Prod => answer == "prod",
-    }
+/// Asks whether the log groups are to go too.
+pub(super) fn logs() -> bool {
+    let mut errors = std::io::stderr();
+    let _ = write!(errors, "Delete the log groups too? [y/N] ").and_then(|()| errors.flush());
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).is_ok() && confirms(false, answer.trim())
+}
+
+fn confirms(prod: bool, answer: &str) -> bool {
+    if prod { answer == "prod" } else { matches!(answer, "y" | "Y" | "yes") }
 }
 
 #[cfg(test)]
@@ -47,10 +52,10 @@ mod tests {
 
     #[test]
     fn prod_wants_its_name() {
-        assert!(confirms(StageName::Stage, "y"));
-        assert!(!confirms(StageName::Stage, ""));
-        assert!(!confirms(StageName::Prod, "y"));
-        assert!(!confirms(StageName::Prod, "stage"));
-        assert!(confirms(StageName::Prod, "prod"));
+        assert!(confirms(false, "y"));
+        assert!(!confirms(false, ""));
+        assert!(!confirms(true, "y"));
+        assert!(!confirms(true, "stage"));
+        assert!(confirms(true, "prod"));
     }
 }

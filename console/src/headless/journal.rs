@@ -3,7 +3,7 @@
 use super::{Exit, output};
 use crate::cli;
 use crate::domain::{Problem, one_line};
-use crate::journal::{self, Version};
+use crate::journal::{self, Outcome, Version};
 use crate::settings::Settings;
 
 pub(super) fn run(settings: &Settings, arguments: &cli::Journal) -> Result<Exit, Problem> {
@@ -27,14 +27,21 @@ pub(super) fn run(settings: &Settings, arguments: &cli::Journal) -> Result<Exit,
             entry.who
         );
         output::line(one_line(&head, 300))?;
-        let body = format!(
-            "{} → {} in {:.1} s; {}",
-            version(entry.from.as_ref()),
-            version(entry.to.as_ref()),
-            entry.took_ms as f64 / 1000.0,
-            entry.detail
-        );
+        let from = version(entry.from.as_ref());
+        let mut body = match entry.outcome {
+            Outcome::Begun => format!("{from} → not known: it runs still, or was left or killed"),
+            _ => {
+                let seconds = entry.took_ms as f64 / 1000.0;
+                format!("{from} → {} in {seconds:.1} s", version(entry.to.as_ref()))
+            }
+        };
+        if !entry.detail.is_empty() {
+            body.push_str(&format!("; {}", entry.detail));
+        }
         output::line(format!("  {}", one_line(&body, 600)))?;
+        for command in entry.commands.iter().filter(|_| arguments.commands) {
+            output::line(format!("  $ {}", one_line(command, 2000)))?;
+        }
     }
     Ok(Exit::Done)
 }

@@ -4,12 +4,15 @@ use localcloud::account::{ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY};
 use localcloud::{LocalCloud, Opened, Options};
 
 use super::signals::Signals;
-use super::{Exit, output};
+use super::{Exit, faults, output};
 use crate::cli;
 use crate::domain::Problem;
 use crate::settings::Settings;
 
 pub(super) async fn run(settings: &Settings, arguments: &cli::Local, fresh: bool) -> Result<Exit, Problem> {
+    if let Some(cli::LocalCommand::Faults(arguments)) = &arguments.command {
+        return faults::run(settings, arguments).await;
+    }
     // Before the port is open, so that whoever saw it open can end this program cleanly.
     let mut signals = Signals::take()?;
     let dir = settings.local_dir();

@@ -6,15 +6,20 @@ use super::{Exit, output};
 use crate::cli;
 use crate::cloud::Cloud;
 use crate::deploy::{self, Action, Change, Plan, Source};
-use crate::domain::{EnvDiff, Problem};
+use crate::domain::{EnvDiff, EnvKeyState, Intent, Problem};
 use crate::settings::Settings;
 
 pub(super) async fn run(cloud: &Cloud, settings: &Settings, arguments: &cli::Plan) -> Result<Exit, Problem> {
-    let plan = deploy::plan(cloud, settings, arguments.stage).await?;
-    if arguments.json {
-        output::json(&Document::of(&plan))?;
+    let plan = deploy::plan(cloud, settings, &Intent::Deploy { stage: arguments.stage }).await?;
+    tell(&plan, arguments.json)
+}
+
+/// Tells a plan and changes nothing.
+pub(super) fn tell(plan: &Plan, json: bool) -> Result<Exit, Problem> {
+    if json {
+        output::json(&Document::of(plan))?;
     } else {
-        for line in lines(&plan) {
+        for line in lines(plan) {
             output::line(line)?;
         }
     }
@@ -24,13 +29,17 @@ pub(super) async fn run(cloud: &Cloud, settings: &Settings, arguments: &cli::Pla
 /// The plan as JSON. Of the environment it holds keys and how they stand, and never a value.
 #[derive(Serialize)]
 pub(super) struct Document<'a> {
+    intent: &'a Intent,
     stage: &'a str,
     cloud: &'a str,
     account: &'a str,
     region: &'a str,
     identity: &'a str,
-    source: &'a Source,
-    architecture: &'a str,
+    /// What the image is built from; null when nothing is built.
+    source: Option<&'a Source>,
+    architecture: Option<&'a str>,
+    /// Why it cannot be applied from this machine.
+    blocked: Option<&'a Problem>,
     changes: Vec<Change>,
     env: &'a EnvDiff,
 }
@@ -38,33 +47,50 @@ pub(super) struct Document<'a> {
 impl Document<'_> {
     pub(super) fn of(plan: &Plan) -> Document<'_> {
         Document {
-            stage: plan.stage().as_str(),
+            intent: &plan.intent,
+            stage: plan.intent.scope(),
             cloud: plan.cloud.as_str(),
             account: &plan.identity.account,
             region: &plan.region,
             identity: &plan.identity.arn,
-            source: &plan.source,
-            architecture: plan.architecture.as_str(),
+            source: plan.source.as_ref(),
+            architecture: plan.architecture().map(|architecture| architecture.as_str()),
+            blocked: plan.blocked.as_ref(),
             changes: plan.changes(),
             env: &plan.env,
         }
     }
 }
 
-/// The plan for a person, a line a resource.
+/// The plan for a person: a line a resource, and below the configuration a line a key of the environment.
 pub(super) fn lines(plan: &Plan) -> Vec<String> {
     let changes = plan.changes();
     let width = changes.iter().map(|change| change.resource.chars().count()).max().unwrap_or_default();
     let place = format!("{} {} account {}", plan.cloud, plan.region, plan.identity.account);
-    let mut lines = vec![format!("Plan for {} on {place} as {}", plan.stage(), plan.identity.arn)];
+    let mut lines = vec![format!("Plan: {} on {place} as {}", plan.intent.noun(), plan.identity.arn)];
     for Change { resource, action, detail } in &changes {
-        let mark = match action {
-            Action::Create => '+',
-            Action::Update => '~',
-            Action::Unchanged => ' ',
-        };
+        // A list of what stays as it is would hide what does not.
+        let mark = if *action == Action::Unchanged { ' ' } else { action.sign() };
         let line = format!("{mark} {:<9}  {resource:<width$}  {detail}", action.as_str());
         lines.push(line.trim_end().to_owned());
+        if resource.starts_with("configuration of ") {
+            lines.extend(env_lines(&plan.env));
+        }
+    }
+    if let Some(problem) = &plan.blocked {
+        lines.push(format!("It cannot be done from here: {problem}"));
     }
     lines
+}
+
+/// A line for each key that a change adds, changes or deletes; no value is shown.
+fn env_lines(env: &EnvDiff) -> Vec<String> {
+    let line = |sign: char, key: &str, what: &str| format!("    {sign} {key} {what}");
+    let told = |key: &crate::domain::EnvKey| match key.state {
+        EnvKeyState::InStep => None,
+        EnvKeyState::Changed => Some(line('~', &key.key, "•••• → ••••")),
+        EnvKeyState::OnlyInFile => Some(line('+', &key.key, "••••")),
+        EnvKeyState::OnlyDeployed => Some(line('-', &key.key, "DELETED")),
+    };
+    env.keys.iter().filter_map(told).collect()
 }

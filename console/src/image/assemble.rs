@@ -2,10 +2,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use super::config::{self, IMAGE_CONFIG, MANIFEST};
+use super::config;
 use super::layer::{self, Layer};
-use super::{Blob, Image, preflight};
-use crate::domain::{Digest, Problem};
+use super::{Image, preflight};
+use crate::domain::Problem;
 
 /// Assembles the image of a static binary: the same input gives the same digest on every machine, at any time.
 ///
@@ -18,17 +18,7 @@ pub fn assemble(binary: &Path, architecture: &str) -> Result<Image, Problem> {
     preflight::check(&bytes, architecture)?;
     let layers = [base()?, layer::app(&bytes).map_err(unwritten)?];
     let config = config::configuration(architecture, &layers)?;
-    let config =
-        Blob { digest: Digest::of(&config), media_type: IMAGE_CONFIG.to_owned(), bytes: config.into() };
-    let layers = layers.map(|layer| layer.blob).to_vec();
-    let manifest = config::manifest(&config, &layers)?;
-    Ok(Image {
-        digest: Digest::of(&manifest),
-        manifest: manifest.into(),
-        media_type: MANIFEST.to_owned(),
-        config,
-        layers,
-    })
+    config::image(config, layers.map(|layer| layer.blob).to_vec())
 }
 
 /// The base layer, which is the same for every service: compressed once in a process.

@@ -1,4 +1,3 @@
-use std::collections::VecDeque;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -7,38 +6,40 @@ use std::process::Stdio;
 
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 use super::NativeSource;
-use crate::domain::{Problem, harmless, one_line};
+use super::process::Group;
+use super::target::{self, Target};
+use super::transcript::Transcript;
+use crate::domain::{Problem, one_line};
 
-/// How much of what cargo says is kept for the Problem.
-const KEPT_LINES: usize = 200;
-/// How many lines of the first error a Problem shows.
-const SHOWN_LINES: usize = 12;
-
-/// Builds the service's binary with cargo, static, for Lambda's Linux, and tells each line of cargo to `output`.
+/// Builds the service's binary with cargo, static, for Lambda's Linux. Each line of cargo is told to `output` and written
+/// into the file `log`.
 ///
 /// Returns the path of the executable. Dropping the future kills cargo and what it started. How it is optimised, and whether
 /// incrementally, is for the profile to say.
 pub async fn build_native(
     source: &NativeSource,
+    log: &Path,
     output: &(dyn Fn(String) + Send + Sync),
 ) -> Result<PathBuf, Problem> {
-    if !cfg!(target_os = "linux") {
-        return Err(Problem::new(format!("the native builder needs Linux, and this is {}", env::consts::OS))
-            .because("a static binary for Lambda is linked against Linux's C library")
-            .fix("take the container builder, or a Linux machine"));
+    if let Some(problem) = target::foreign_system() {
+        return Err(problem);
     }
     let target = Target::of(&source.architecture)?;
-    let mut child = Group::start(&mut command(source, &target))?;
-    let (stdout, stderr) = (child.0.stdout.take(), child.0.stderr.take());
-    let (executable, said) = tokio::try_join!(executable_of(stdout, &source.binary), heard(stderr, output),)
-        .map_err(|error| Problem::new("cargo's output cannot be read").because(error))?;
-    let status =
-        child.0.wait().await.map_err(|error| Problem::new("cargo cannot be waited for").because(error))?;
+    let transcript = Transcript::begin(log, output)?;
+    let mut cargo = Group::start(&mut command(source, &target), |error| {
+        Problem::new("cargo was not found, or the service's folder is not there")
+            .because(error)
+            .fix("install Rust from https://rustup.rs, or set CARGO to the path of cargo")
+    })?;
+    let (stdout, stderr) = (cargo.child().stdout.take(), cargo.child().stderr.take());
+    let (executable, ()) = tokio::try_join!(executable_of(stdout, &source.binary), transcript.hear(stderr))
+        .map_err(|error| cargo.unreadable(error))?;
+    let status = cargo.ended().await?;
     if !status.success() {
-        return Err(failed(source, &target, &said, &status.to_string()));
+        return Err(failed(source, &target, &transcript, &status.to_string()));
     }
     executable.ok_or_else(|| {
         Problem::new(format!("cargo built nothing called {:?}", source.binary))
@@ -46,36 +47,14 @@ pub async fn build_native(
     })
 }
 
-/// What is built for.
-struct Target {
-    triple: &'static str,
-    /// The linker that takes the place of `cc`, when the machine is of another architecture.
-    linker: Option<&'static str>,
-}
-
-impl Target {
-    fn of(architecture: &str) -> Result<Target, Problem> {
-        let (triple, cpu, linker) = match architecture {
-            "x86_64" => ("x86_64-unknown-linux-gnu", "x86_64", "x86_64-linux-gnu-gcc"),
-            "arm64" => ("aarch64-unknown-linux-gnu", "aarch64", "aarch64-linux-gnu-gcc"),
-            other => {
-                return Err(Problem::new(format!("Lambda has no architecture {other:?}"))
-                    .fix("set `architecture` to \"x86_64\" or \"arm64\""));
-            }
-        };
-        Ok(Target { triple, linker: (env::consts::ARCH != cpu).then_some(linker) })
-    }
-
-    /// The variable by which cargo is told the linker.
-    fn linker_variable(&self) -> String {
-        format!("CARGO_TARGET_{}_LINKER", self.triple.to_uppercase().replace('-', "_"))
-    }
+/// Which cargo is called.
+pub(super) fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"))
 }
 
 /// The call of cargo.
 fn command(source: &NativeSource, target: &Target) -> Command {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let mut command = Command::new(cargo);
+    let mut command = Command::new(cargo());
     command
         .current_dir(&source.dir)
         .args(["build", "--message-format=json-render-diagnostics", "--color=never"])
@@ -85,8 +64,7 @@ fn command(source: &NativeSource, target: &Target) -> Command {
         .args(["--bin", &source.binary])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0);
+        .stderr(Stdio::piped());
     for (name, _) in env::vars_os().filter(|(name, _)| set_by_cargo(name)) {
         command.env_remove(name);
     }
@@ -143,35 +121,6 @@ fn flags(dir: &Path) -> OsString {
     flags
 }
 
-/// Cargo in a process group of its own, so that the compilers that it started end with it.
-struct Group(Child);
-
-impl Group {
-    fn start(command: &mut Command) -> Result<Group, Problem> {
-        let program = command.as_std().get_program().to_string_lossy().into_owned();
-        command.spawn().map(Group).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => {
-                Problem::new("cargo was not found, or the service's folder is not there")
-                    .because(format!("{program}: {error}"))
-                    .fix("install Rust from https://rustup.rs, or set CARGO to the path of cargo")
-            }
-            _ => Problem::new("cargo cannot be started").because(format!("{program}: {error}")),
-        })
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // `id` is None once cargo was waited for: its number may be another's by then.
-        let group =
-            self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-        if let Some(group) = group {
-            // It fails only when the group is gone already.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
-    }
-}
-
 /// A line of cargo's JSON; what is not an artifact has no target.
 #[derive(Deserialize)]
 struct Message {
@@ -206,68 +155,25 @@ async fn executable_of(stdout: Option<impl AsyncRead + Unpin>, binary: &str) -> 
     Ok(found)
 }
 
-/// Reads what cargo says to its end, tells it on line by line, and keeps the last of it.
-async fn heard(
-    stderr: Option<impl AsyncRead + Unpin>,
-    output: &(dyn Fn(String) + Send + Sync),
-) -> io::Result<VecDeque<String>> {
-    let mut kept = VecDeque::new();
-    let Some(stderr) = stderr else { return Ok(kept) };
-    let mut lines = BufReader::new(stderr).split(b'\n');
-    while let Some(line) = lines.next_segment().await? {
-        let line = harmless(String::from_utf8_lossy(&line).trim_end());
-        kept.push_back(line.clone());
-        if kept.len() > KEPT_LINES {
-            kept.pop_front();
-        }
-        output(line);
-    }
-    Ok(kept)
-}
-
 /// Explains a cargo that failed.
-fn failed(source: &NativeSource, target: &Target, said: &VecDeque<String>, status: &str) -> Problem {
-    let has = |text: &str| said.iter().any(|line| line.contains(text));
-    let first = said.iter().position(|line| line.starts_with("error")).unwrap_or(0);
-    let shown: Vec<&str> = said
-        .iter()
-        .skip(first)
-        .take_while(|line| !line.is_empty())
-        .take(SHOWN_LINES)
-        .map(String::as_str)
-        .collect();
-    let detail = if shown.is_empty() { status.to_owned() } else { shown.join("\n") };
+fn failed(source: &NativeSource, target: &Target, said: &Transcript<'_>, status: &str) -> Problem {
+    let detail = match said.error() {
+        nothing if nothing.is_empty() => status.to_owned(),
+        error => error,
+    };
     let architecture = &source.architecture;
-    if has("may not be installed") && has(target.triple) {
-        return Problem::new(format!("Rust's standard library for {architecture} is not installed"))
-            .because(detail)
-            .fix(format!("rustup target add {}", target.triple));
+    if said.has("may not be installed") && said.has(target.triple) {
+        return target::no_standard_library(architecture, target).because(detail);
     }
-    if let Some(linker) = target.linker
-        && has(&format!("linker `{linker}` not found"))
-    {
-        return Problem::new(format!(
-            "a linker for {architecture} is missing on this {} machine",
-            env::consts::ARCH
-        ))
-        .because(detail)
-        .fix(format!(
-            "install it (Debian: apt-get install gcc-{}), set {}, or take the container builder",
-            linker.trim_end_matches("-gcc"),
-            target.linker_variable()
-        ));
+    if said.has(&format!("linker `{}` not found", target.linker.unwrap_or("cc"))) {
+        return target::no_linker(architecture, target).because(detail);
     }
-    if has("linker `cc` not found") {
-        return Problem::new("a C linker is missing")
-            .because(detail)
-            .fix("install one (Debian: apt-get install gcc libc6-dev)");
-    }
-    if has("cannot find -lc") {
+    if said.has("cannot find -lc") {
         return Problem::new("the static C library is missing")
             .because(detail)
             .fix("install it (Fedora: dnf install glibc-static; Debian: apt-get install libc6-dev)");
     }
-    if has(&format!("profile `{}` is not defined", source.profile)) {
+    if said.has(&format!("profile `{}` is not defined", source.profile)) {
         return Problem::new(format!("the workspace has no cargo profile `{}`", source.profile))
             .because(detail)
             .fix(format!(
@@ -275,13 +181,13 @@ fn failed(source: &NativeSource, target: &Target, said: &VecDeque<String>, statu
                 source.profile
             ));
     }
-    let summary = match said.iter().rev().find_map(|line| line.strip_prefix("error: could not compile ")) {
+    let summary = match said.rest_of("error: could not compile ") {
         Some(what) => {
-            format!("{} does not compile", one_line(what.split(" due to").next().unwrap_or(what), 80))
+            format!("{} does not compile", one_line(what.split(" due to").next().unwrap_or(&what), 80))
         }
         None => format!("cargo could not build {}", source.package),
     };
-    Problem::new(summary).because(detail).fix("correct it and deploy again: nothing was changed")
+    Problem::new(summary).because(detail).fix(format!("correct it ({})", said.pointer()))
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@ use oci_spec::image::{
     ImageManifestBuilder, MediaType, Os, RootFsBuilder,
 };
 
-use super::Blob;
 use super::layer::{AUTHORITIES, BOOTSTRAP, Layer};
-use crate::domain::Problem;
+use super::{Blob, Image};
+use crate::domain::{Digest, Problem};
 
 /// Lambda takes Docker's schema 2 and OCI; Docker's is what every tool of the last ten years reads.
-pub(super) const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
-pub(super) const IMAGE_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
+const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+const IMAGE_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 pub(super) const LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 
 /// When every image says it was made, so that its digest says only what is in it.
@@ -49,8 +49,21 @@ pub(super) fn configuration(architecture: &str, layers: &[Layer]) -> Result<Vec<
     serde_json::to_vec(&configuration).map_err(unbuilt)
 }
 
+/// The image of a configuration and its layers, under one manifest and no index: Lambda takes no index.
+pub(super) fn image(configuration: Vec<u8>, layers: Vec<Blob>) -> Result<Image, Problem> {
+    let config = Blob::of(configuration, IMAGE_CONFIG);
+    let manifest = manifest(&config, &layers)?;
+    Ok(Image {
+        digest: Digest::of(&manifest),
+        manifest: manifest.into(),
+        media_type: MANIFEST.to_owned(),
+        config,
+        layers,
+    })
+}
+
 /// The manifest as JSON.
-pub(super) fn manifest(config: &Blob, layers: &[Blob]) -> Result<Vec<u8>, Problem> {
+fn manifest(config: &Blob, layers: &[Blob]) -> Result<Vec<u8>, Problem> {
     let manifest = ImageManifestBuilder::default()
         .schema_version(2u32)
         .media_type(MANIFEST)
@@ -63,7 +76,7 @@ pub(super) fn manifest(config: &Blob, layers: &[Blob]) -> Result<Vec<u8>, Proble
 
 fn descriptor(blob: &Blob) -> Result<Descriptor, Problem> {
     let digest = OciDigest::from_str(&blob.digest.0).map_err(unbuilt)?;
-    Ok(Descriptor::new(MediaType::from(blob.media_type.as_str()), blob.bytes.len() as u64, digest))
+    Ok(Descriptor::new(MediaType::from(blob.media_type.as_str()), blob.size, digest))
 }
 
 fn unbuilt(error: impl std::fmt::Display) -> Problem {

@@ -61,10 +61,7 @@ fn compress(fill: impl FnOnce(&mut Builder<&mut dyn Write>) -> io::Result<()>) -
     drop(tar);
     let diff_id = Digest::of_hash(&gzip.hash.finalize());
     let bytes = gzip.inner.finish()?;
-    Ok(Layer {
-        blob: Blob { digest: Digest::of(&bytes), media_type: LAYER.to_owned(), bytes: bytes.into() },
-        diff_id,
-    })
+    Ok(Layer { blob: Blob::of(bytes, LAYER), diff_id })
 }
 
 fn folder(tar: &mut Builder<&mut dyn Write>, path: &str, mode: u32) -> io::Result<()> {
@@ -107,13 +104,13 @@ fn authorities() -> String {
 }
 
 /// Hashes what is written through it.
-struct Hashing<W> {
-    inner: W,
-    hash: Sha256,
+pub(super) struct Hashing<W> {
+    pub(super) inner: W,
+    pub(super) hash: Sha256,
 }
 
 impl<W> Hashing<W> {
-    fn over(inner: W) -> Hashing<W> {
+    pub(super) fn over(inner: W) -> Hashing<W> {
         Hashing { inner, hash: Sha256::new() }
     }
 }
@@ -136,13 +133,15 @@ mod tests {
 
     use flate2::read::GzDecoder;
 
+    use super::super::Content;
     use super::*;
 
     #[test]
     fn a_layer_unpacks_to_what_went_in_with_nothing_of_this_machine_in_it() {
         let layer = app(b"the binary").expect("a layer");
+        let Content::Memory(content) = &layer.blob.content else { panic!("it is in a file") };
         let mut plain = Vec::new();
-        GzDecoder::new(&layer.blob.bytes[..]).read_to_end(&mut plain).expect("gzip");
+        GzDecoder::new(&content[..]).read_to_end(&mut plain).expect("gzip");
         assert_eq!(Digest::of(&plain), layer.diff_id);
         let mut archive = tar::Archive::new(&plain[..]);
         let mut seen = Vec::new();

@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use tokio::sync::watch;
 
 use self::registry::Repository;
-use super::{Blob, Image, Pushed, Registry};
+use super::{Blob, Image, PushProblem, Pushed, Registry};
 use crate::domain::{Problem, one_line};
 
 /// How many blobs are sent at once.
@@ -28,16 +28,23 @@ pub async fn push(
     tag: &str,
     image: &Image,
     progress: &(dyn Fn(u64, u64) + Send + Sync),
-) -> Result<Pushed, Problem> {
+) -> Result<Pushed, PushProblem> {
     let repository = Repository::new(http, registry, repository);
-    let blobs: Vec<&Blob> = image.layers.iter().chain([&image.config]).collect();
+    let mut blobs: Vec<&Blob> = Vec::new();
+    for blob in image.layers.iter().chain([&image.config]) {
+        // A container image may well have the same layer twice.
+        if blobs.iter().all(|other| other.digest != blob.digest) {
+            blobs.push(blob);
+        }
+    }
     if let Some(there) = repository.tagged(tag).await? {
         if there == image.digest {
             return Ok(Pushed { digest: there, sent_bytes: 0, blobs_sent: 0, blobs_reused: blobs.len() });
         }
         return Err(Problem::new(format!("the tag {} already holds another image", one_line(tag, 128)))
             .because(format!("it holds {there}, and {} was to be pushed", image.digest))
-            .fix("push under another tag: tags are never moved, so that a tag always says what ran"));
+            .fix("push under another tag: tags are never moved, so that a tag always says what ran")
+            .into());
     }
     // The futures are made before the stream: with a closure inside it, rustc cannot tell that this function's future
     // may move between threads, as the screen's runtime moves it.
@@ -45,7 +52,7 @@ pub async fn push(
     let there: Vec<bool> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
     let missing: Vec<&Blob> =
         blobs.iter().zip(there).filter(|(_, there)| !there).map(|(blob, _)| *blob).collect();
-    let total = missing.iter().map(|blob| blob.bytes.len() as u64).sum::<u64>() + image.manifest.len() as u64;
+    let total = missing.iter().map(|blob| blob.size).sum::<u64>() + image.manifest.len() as u64;
     send(&repository, &missing, &|done| progress(done, total)).await?;
     repository.name(tag, image).await?;
     progress(total, total);
@@ -62,7 +69,7 @@ async fn send(
     repository: &Repository<'_>,
     blobs: &[&Blob],
     progress: &(dyn Fn(u64) + Send + Sync),
-) -> Result<(), Problem> {
+) -> Result<(), PushProblem> {
     let sent = watch::Sender::new(0);
     let mut seen = sent.subscribe();
     let uploads: Vec<_> = blobs.iter().map(|blob| repository.upload(blob, sent.clone())).collect();
@@ -77,7 +84,8 @@ async fn send(
                 Err(_) => {
                     return Err(Problem::new("the push has come to a standstill")
                         .because(format!("nothing moved for {} s", STALLED.as_secs()))
-                        .fix("look at the network and deploy again: what has arrived is not sent again"));
+                        .fix("look at the network and deploy again: what has arrived is not sent again")
+                        .into());
                 }
             },
         }

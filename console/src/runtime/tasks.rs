@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{Answer, Command, Connection, Event, Feed, News, Query, Ticket};
 use crate::checks;
 use crate::cloud::{Choice, Cloud};
-use crate::deploy;
+use crate::deploy::{self, Failure};
 use crate::domain::{CheckKind, Problem, StageName};
 use crate::logs::tail;
 use crate::settings::Settings;
@@ -91,14 +91,15 @@ impl Tasks {
         let token = stop.clone();
         let task = tokio::spawn(async move {
             let result = match (shared.cloud.get(), command) {
-                (None, _) => Err(not_connected()),
-                (Some(cloud), Command::Deploy(plan)) => {
+                (None, _) => Err(Failure::Refused { problem: not_connected(), moved: false }),
+                (Some(cloud), Command::Apply(plan)) => {
                     let progress = |progress| {
                         let _ = changes.send(Event::Progressed { ticket, progress });
                     };
-                    deploy::apply(cloud, &shared.settings, &plan, &token, &progress).await.map(Box::new)
+                    deploy::apply(cloud, &shared.settings, &plan, &token, &progress).await
                 }
             };
+            let result = result.map(Box::new).map_err(Box::new);
             let _ = changes.send(Event::Changed { ticket, result });
         });
         self.change = Some((task.abort_handle(), stop));
@@ -177,7 +178,9 @@ async fn answer(shared: &Shared, query: &Query) -> Option<Answer> {
     let cloud = shared.cloud.get()?;
     Some(match query {
         Query::Overview(stage) => Answer::Overview(Box::new(cloud.overview(&shared.settings, *stage).await)),
-        Query::Plan(stage) => Answer::Planned(Box::new(deploy::plan(cloud, &shared.settings, *stage).await)),
+        Query::Plan(intent) => Answer::Planned(Box::new(deploy::plan(cloud, &shared.settings, intent).await)),
+        Query::Images => Answer::Images(cloud.image_rows(&shared.settings).await),
+        Query::Gateway => Answer::Gateway(cloud.gateway_view(&shared.settings).await),
         Query::Checks { kind: CheckKind::Smoke, stage, url } => {
             Answer::Checked(checks::smoke(cloud.http(), *stage, url).await)
         }

@@ -1,7 +1,7 @@
 //! The checks in detail: one row a check, the selected one explained.
 
 use crate::app::Motion;
-use crate::domain::{Check, CheckKind, StageName};
+use crate::domain::{Check, CheckKind, StageName, Verdict};
 
 use super::board::Board;
 
@@ -35,6 +35,14 @@ impl Checks {
     /// Moves the selection within `count` rows.
     pub fn step(&mut self, motion: Motion, count: usize, page: usize) {
         self.selected = moved(self.selected, motion, count, page);
+    }
+
+    /// Selects the first check that fails, if one does.
+    pub fn select_failing(&mut self, board: &Board) {
+        let failing = |row: &Row<'_>| matches!(row.check.verdict, Verdict::Failed { .. });
+        if let Some(index) = rows(board).iter().position(failing) {
+            self.selected = index;
+        }
     }
 
     /// The selected row.

@@ -1,4 +1,4 @@
-//! A deploy: plan, confirmation, steps, outcome.
+//! A change: plan, confirmation, steps, outcome.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::app::{Motion, Remote, Ticket};
-use crate::deploy::{Deployed, Plan};
-use crate::domain::{Problem, Progress, StageName, StepId, StepResult};
+use crate::deploy::{Done, Failure, Plan};
+use crate::domain::{Intent, Problem, Progress, StageName, StepId, StepResult};
 
 use super::checks::moved;
 
@@ -46,11 +46,11 @@ pub enum StepState {
 pub enum Focus {
     /// Does nothing, and has the focus first.
     Cancel,
-    /// Deploys.
-    Deploy,
+    /// Does it.
+    Apply,
 }
 
-/// Where the deploy is.
+/// Where the change is.
 #[derive(Debug)]
 pub enum Phase {
     /// The plan is read; then it waits for a yes.
@@ -70,14 +70,16 @@ pub enum Phase {
         stopping: bool,
     },
     /// The end.
-    Ended(Result<Box<Deployed>, Problem>),
+    Ended(Result<Box<Done>, Box<Failure>>),
 }
 
-/// What the deploy screen remembers.
+/// What the screen of a change remembers.
 #[derive(Debug)]
 pub struct Deploy {
-    /// The stage that is deployed.
-    pub stage: StageName,
+    /// What was asked for.
+    pub intent: Intent,
+    /// Why the plan is shown anew, where somebody changed the world before it could be applied.
+    pub moved: Option<String>,
     /// Where it is.
     pub phase: Phase,
     /// The steps in their order.
@@ -89,20 +91,54 @@ pub struct Deploy {
 }
 
 impl Deploy {
-    /// A deploy whose plan is being read.
-    pub fn new(stage: StageName) -> Deploy {
+    /// A change whose plan is being read.
+    pub fn new(intent: Intent) -> Deploy {
         let phase = Phase::Confirm {
             plan: Box::new(Remote::Loading { stale: None }),
             focus: Focus::Cancel,
             typed: String::new(),
         };
-        let steps = StepId::ALL.into_iter().map(|step| (step, StepState::Waiting)).collect();
-        Deploy { stage, phase, steps, output: VecDeque::new(), scroll: 0 }
+        Deploy { intent, moved: None, phase, steps: Vec::new(), output: VecDeque::new(), scroll: 0 }
     }
 
-    /// Whether the stage's name must be typed.
+    /// The stage that it is about; prod where it is about both.
+    pub fn stage(&self) -> StageName {
+        self.intent.stage()
+    }
+
+    /// Whether prod's name must be typed.
     pub fn needs_name(&self) -> bool {
-        self.stage == StageName::Prod
+        self.intent.touches_prod()
+    }
+
+    /// Sets out to apply the plan.
+    pub fn start(&mut self, ticket: Ticket, plan: &Plan) {
+        self.steps = plan.steps().into_iter().map(|step| (step, StepState::Waiting)).collect();
+        self.phase = Phase::Running { ticket, stopping: false };
+        self.scroll = 0;
+    }
+
+    /// What takes the stage back to what it ran before, once the change has ended and had changed that.
+    pub fn way_back(&self) -> Option<&Intent> {
+        match &self.phase {
+            Phase::Ended(Ok(done)) => done.way_back.as_ref(),
+            Phase::Ended(Err(failure)) => match &**failure {
+                Failure::Failed { way_back, .. } => way_back.as_ref(),
+                Failure::Refused { .. } => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Another way to do the same, where there is one.
+    pub fn option(&self) -> Option<Intent> {
+        match self.intent.clone() {
+            Intent::RollBack { stage, to, parts } => {
+                Some(Intent::RollBack { stage, to, parts: parts.next() })
+            }
+            Intent::TearDown { stage, logs } => Some(Intent::TearDown { stage, logs: !logs }),
+            _ => None,
+        }
     }
 
     /// Whether steps run now.
@@ -126,7 +162,7 @@ impl Deploy {
     pub fn confirmed(&self) -> Option<&Plan> {
         let Phase::Confirm { plan, focus, typed } = &self.phase else { return None };
         let Remote::Ready { value, .. } = &**plan else { return None };
-        let yes = if self.needs_name() { typed == self.stage.as_str() } else { *focus == Focus::Deploy };
+        let yes = if self.needs_name() { typed == StageName::Prod.as_str() } else { *focus == Focus::Apply };
         yes.then_some(value)
     }
 
@@ -146,11 +182,15 @@ impl Deploy {
                 if let Some(StepState::Running { says, .. }) = self.get_mut(step) {
                     *says = Some(line.clone());
                 }
-                if self.output.len() == OUTPUT_LINES {
-                    self.output.pop_front();
-                }
-                self.output.push_back(line);
+                self.tell(line);
             }
+            Progress::Countdown { step, why, left } => {
+                if let Some(StepState::Running { says, .. }) = self.get_mut(step) {
+                    let seconds = left.as_secs_f64().ceil();
+                    *says = Some(crate::domain::plain(&format!("{why}: again in {seconds:.0} s")));
+                }
+            }
+            Progress::Did(command) => self.tell(crate::domain::plain(&format!("$ {command}"))),
             Progress::Bytes { step, done, total } => {
                 if let Some(StepState::Running { bytes, .. }) = self.get_mut(step) {
                     *bytes = Some((done, total));
@@ -161,6 +201,13 @@ impl Deploy {
             }
             Progress::Failed(step, problem) => self.set(step, StepState::Failed(problem)),
         }
+    }
+
+    fn tell(&mut self, line: String) {
+        if self.output.len() == OUTPUT_LINES {
+            self.output.pop_front();
+        }
+        self.output.push_back(line);
     }
 
     fn set(&mut self, step: StepId, state: StepState) {

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
 
-use super::{Architecture, BuildSettings, Builder, CloudKind, FunctionSettings, Settings, StageSettings};
+use super::{
+    Architecture, BuildSettings, Builder, CloudKind, ContainerTool, FunctionSettings, Settings,
+    StageSettings, Tracing,
+};
 use crate::domain::{Problem, StageName, one_line};
 
 #[derive(Deserialize)]
@@ -40,26 +43,34 @@ struct Function {
     #[serde(deserialize_with = "timeout")]
     timeout: Option<i32>,
     architecture: Option<Architecture>,
+    tracing: Option<Tracing>,
 }
 
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Build {
     builder: Builder,
-    dir: PathBuf,
+    service_dir: PathBuf,
+    #[serde(deserialize_with = "repository")]
+    image: Option<String>,
     package: String,
     binary: Option<String>,
     profile: String,
+    dockerfile: PathBuf,
+    tool: Option<ContainerTool>,
 }
 
 impl Default for Build {
     fn default() -> Build {
         Build {
             builder: Builder::Native,
-            dir: PathBuf::from("."),
+            service_dir: PathBuf::from("."),
+            image: None,
             package: "service".to_owned(),
             binary: None,
             profile: "release".to_owned(),
+            dockerfile: PathBuf::from("Dockerfile"),
+            tool: None,
         }
     }
 }
@@ -81,14 +92,14 @@ pub(super) fn parse(text: &str, path: &Path, root: PathBuf) -> Result<Settings, 
         };
         Problem::new(format!("{place} is not valid"))
             .because(one_line(error.message(), 300))
-            .fix("every key that there is stands, with a comment, in the callboard.toml of Callboard's own repository")
+            .fix("correct that line, or take it out: only `name` must be there")
     })?;
     let stage = |name: StageName, said: Stage| StageSettings {
         env_file: root.join(said.env_file.unwrap_or_else(|| PathBuf::from(format!(".env.{name}")))),
         read_only: said.read_only,
     };
+    let service_dir = root.join(file.build.service_dir);
     Ok(Settings {
-        name: file.name,
         cloud: file.cloud.unwrap_or(CloudKind::Local),
         region: file.region,
         profile: file.profile,
@@ -97,14 +108,19 @@ pub(super) fn parse(text: &str, path: &Path, root: PathBuf) -> Result<Settings, 
             memory_mb: file.function.memory,
             timeout_s: file.function.timeout,
             architecture: file.function.architecture,
+            tracing: file.function.tracing,
         },
         build: BuildSettings {
             builder: file.build.builder,
-            dir: root.join(file.build.dir),
+            image: file.build.image.unwrap_or_else(|| file.name.clone()),
+            dockerfile: service_dir.join(file.build.dockerfile),
+            service_dir,
             binary: file.build.binary.unwrap_or_else(|| file.build.package.clone()),
             package: file.build.package,
             profile: file.build.profile,
+            tool: file.build.tool,
         },
+        name: file.name,
         stage: stage(StageName::Stage, file.stage.stage),
         prod: stage(StageName::Prod, file.stage.prod),
         root,
@@ -122,6 +138,22 @@ fn name<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
     } else {
         Err(serde::de::Error::custom(
             "`name` must be 1 to 54 lower-case letters, digits and single `-`, beginning with a letter",
+        ))
+    }
+}
+
+// ECR's own rule for a repository's name.
+fn repository<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    let name = String::deserialize(input)?;
+    let word = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    let part = |text: &str| text.split(['.', '_', '-']).all(word);
+    if (2..=256).contains(&name.len()) && name.split('/').all(part) {
+        Ok(Some(name))
+    } else {
+        Err(serde::de::Error::custom(
+            "`image` must be 2 to 256 lower-case letters and digits, with single `.`, `_`, `-` or `/` between them",
         ))
     }
 }

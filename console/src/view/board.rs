@@ -18,9 +18,9 @@ use ratatui::widgets::Widget;
 
 use super::text::{age, ago, prose, took};
 use super::theme::Theme;
-use crate::app::{App, Remote, short_identity};
+use crate::app::{Action, App, Remote, short_identity};
 use crate::domain::{
-    EnvDiff, EnvKeyState, Function, FunctionState, GatewayStage, Report, StageName, UpdateState,
+    EnvDiff, EnvKeyState, Function, FunctionState, GatewayStage, Intent, Report, StageName, UpdateState,
 };
 use crate::screen::board::StageBoard;
 
@@ -109,11 +109,16 @@ fn lines(
         None => {
             let key = if stage == StageName::Prod { "D" } else { "d" };
             lines.push(Line::styled(" ○ nothing is deployed here", theme.plain()));
-            lines.push(Line::from(vec![
-                Span::raw("   "),
-                Span::styled(key, theme.accent()),
-                Span::raw(" shows the plan of a deploy, and deploys"),
-            ]));
+            let intent = Intent::Deploy { stage };
+            lines.push(if app.refuses(&Action::Change(intent)) {
+                Line::styled("   read-only: this console deploys nothing here", theme.faint())
+            } else {
+                Line::from(vec![
+                    Span::raw("   "),
+                    Span::styled(key, theme.accent()),
+                    Span::raw(" shows the plan of a deploy, and deploys"),
+                ])
+            });
         }
         Some(function) => {
             lines.push(state_line(app, stage, function, theme));
@@ -166,6 +171,11 @@ fn deployed_line(function: &Function, theme: &Theme, now: Timestamp) -> Line<'st
         && (function.update == UpdateState::Failed || function.state == FunctionState::Failed)
     {
         return Line::styled(format!(" {}", crate::domain::plain(reason)), theme.bad());
+    }
+    if function.stamp.image_tag.is_none() {
+        let when = function.last_modified.map_or(String::new(), |at| ago(at, now));
+        let text = format!("{when}; not by a deploy of Callboard's that ended");
+        return Line::from(vec![label("changed", theme), Span::styled(text, theme.warn())]);
     }
     let when = function.stamp.deployed_at.or(function.last_modified);
     let mut text = when.map_or("at an unknown time".to_owned(), |at| ago(at, now));

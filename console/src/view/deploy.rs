@@ -8,17 +8,17 @@ use ratatui::widgets::{Block, Clear, Paragraph, Widget};
 use super::text::{bytes, cut, prose, took};
 use super::theme::Theme;
 use crate::app::{App, Remote, short_identity};
-use crate::deploy::{Action, Deployed, Plan};
-use crate::domain::{Problem, Report, StageName, StepResult};
+use crate::deploy::{Action, Change, Done, Failure, Plan};
+use crate::domain::{EnvKeyState, Intent, Report, StepResult};
 use crate::screen::deploy::{Deploy, Focus, Phase, StepState};
 
 /// Rows of the confirmation, with its frame.
 const DIALOG_ROWS: u16 = 8;
 
 /// Rows that could be scrolled through.
-pub(super) fn row_count(deploy: &Deploy) -> usize {
+pub(super) fn row_count(deploy: &Deploy, width: u16) -> usize {
     match &deploy.phase {
-        Phase::Confirm { plan, .. } => plan.value().map_or(0, |plan| plan.changes().len()),
+        Phase::Confirm { plan, .. } => plan.value().map_or(0, |plan| plan_rows(plan, width.into()).len()),
         _ => deploy.output.len(),
     }
 }
@@ -26,8 +26,8 @@ pub(super) fn row_count(deploy: &Deploy) -> usize {
 pub(super) fn draw(app: &App, theme: &Theme, now: Timestamp, area: Rect, buf: &mut Buffer) {
     let Some(deploy) = &app.deploy else { return };
     let [title, rows] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
-    buf.set_style(title, theme.band(deploy.stage));
-    title_line(app, deploy).style(theme.band(deploy.stage)).render(title, buf);
+    buf.set_style(title, theme.band(deploy.stage()));
+    title_line(app, deploy).style(theme.band(deploy.stage())).render(title, buf);
     match &deploy.phase {
         Phase::Confirm { plan, focus, typed } => confirm(app, deploy, plan, *focus, typed, theme, rows, buf),
         Phase::Running { .. } => running(deploy, theme, now, rows, buf),
@@ -44,11 +44,92 @@ fn title_line(app: &App, deploy: &Deploy) -> Line<'static> {
             short_identity(&connection.identity.arn)
         )
     });
-    let stage = match deploy.stage {
-        StageName::Prod => "PROD",
-        StageName::Stage => "stage",
+    let prod = if deploy.needs_name() { "PROD · " } else { "" };
+    let what = deploy.intent.noun();
+    Line::raw(format!(" {prod}{what} · {} {place}", app.facts.cloud))
+}
+
+/// A row of the plan: a resource, what does not fit beside it, or below the configuration a key of the environment.
+enum PlanRow {
+    Resource(Change, String),
+    More(String),
+    Env(char, String, &'static str),
+}
+
+// Columns of the sign and the word before a resource.
+const MARK: usize = 13;
+
+fn resource_width(wide: usize) -> usize {
+    (wide / 4).clamp(28, 36)
+}
+
+fn plan_rows(plan: &Plan, wide: usize) -> Vec<PlanRow> {
+    let mut rows = Vec::new();
+    let room = wide.saturating_sub(resource_width(wide) + MARK + 3).max(10);
+    for change in plan.changes() {
+        let configuration = change.resource.starts_with("configuration of ");
+        // What changes is told whole, over several rows if need be; what stays may be cut.
+        let mut told = match change.action {
+            Action::Unchanged => vec![cut(&change.detail, room)],
+            _ => prose(&change.detail, room),
+        }
+        .into_iter();
+        rows.push(PlanRow::Resource(change, told.next().unwrap_or_default()));
+        rows.extend(told.map(PlanRow::More));
+        if configuration {
+            // What is lost comes first.
+            let kinds = [
+                (EnvKeyState::OnlyDeployed, '-', "DELETED by this change"),
+                (EnvKeyState::Changed, '~', "•••• → ••••"),
+                (EnvKeyState::OnlyInFile, '+', "••••"),
+            ];
+            for (state, sign, what) in kinds {
+                let keys = plan.env.keys.iter().filter(|key| key.state == state);
+                rows.extend(keys.map(|key| PlanRow::Env(sign, key.key.clone(), what)));
+            }
+        }
+    }
+    rows
+}
+
+fn plan_line(row: &PlanRow, wide: usize, theme: &Theme) -> Line<'static> {
+    let resource_width = resource_width(wide);
+    let style = |action: Action| match action {
+        Action::Create => theme.good(),
+        Action::Update => theme.warn(),
+        Action::Unchanged => theme.faint(),
+        Action::Delete => theme.bad(),
     };
-    Line::raw(format!(" deploy {} to {stage} · {} · {place}", app.facts.service, app.facts.cloud))
+    match row {
+        PlanRow::Resource(change, detail) => {
+            let faint = change.action == Action::Unchanged;
+            Line::from(vec![
+                Span::styled(
+                    format!(" {} {:<9} ", change.action.sign(), change.action.as_str()),
+                    style(change.action),
+                ),
+                Span::raw(format!("{:<resource_width$} ", cut(&change.resource, resource_width))),
+                Span::styled(detail.clone(), if faint { theme.faint() } else { theme.plain() }),
+            ])
+        }
+        PlanRow::More(detail) => Line::raw(format!("{}{detail}", " ".repeat(MARK + resource_width + 1))),
+        PlanRow::Env(sign, key, what) => {
+            let style = match sign {
+                '+' => theme.good(),
+                '-' => theme.bad(),
+                _ => theme.warn(),
+            };
+            let key = cut(&crate::domain::plain(key), resource_width.saturating_sub(4));
+            Line::from(vec![
+                Span::raw(" ".repeat(MARK)),
+                Span::styled(
+                    format!("  {sign} {key:<width$} ", width = resource_width.saturating_sub(4)),
+                    style,
+                ),
+                Span::styled(*what, theme.plain()),
+            ])
+        }
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of one phase, each of which this pane shows")]
@@ -63,44 +144,53 @@ fn confirm(
     buf: &mut Buffer,
 ) {
     if let Some(problem) = plan.problem() {
-        return problem_rows(problem, theme, area, buf);
+        return super::problem(problem, theme, area, buf);
     }
     let Some(plan) = plan.value() else {
         return Paragraph::new(" reading what is there, to say what would change…")
             .style(theme.faint())
             .render(area, buf);
     };
-    let changes = plan.changes();
-    let rows = u16::try_from(changes.len()).unwrap_or(u16::MAX).saturating_add(1);
-    let [list, dialog] = Layout::vertical([Constraint::Max(rows), Constraint::Length(DIALOG_ROWS)])
-        .flex(Flex::Start)
-        .areas(area);
-    let wide = usize::from(list.width);
-    let resource_width = (wide / 4).clamp(20, 36);
-    let visible = changes.iter().skip(deploy.scroll.min(changes.len().saturating_sub(1)));
-    for (change, row) in visible.zip(list.rows()) {
-        let (sign, word, style) = match change.action {
-            Action::Create => ("+", "create", theme.good()),
-            Action::Update => ("~", "update", theme.warn()),
-            Action::Unchanged => ("=", "unchanged", theme.faint()),
-        };
-        let detail = cut(&change.detail, wide.saturating_sub(resource_width + 16));
-        Line::from(vec![
-            Span::styled(format!(" {sign} {word:<9} "), style),
-            Span::raw(format!("{:<resource_width$} ", cut(&change.resource, resource_width))),
-            Span::styled(
-                detail,
-                if change.action == Action::Unchanged { theme.faint() } else { theme.plain() },
-            ),
-        ])
-        .render(row, buf);
+    let lines = plan_rows(plan, area.width.into());
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(1);
+    let warning = deploy.moved.as_ref().map(|why| format!(" {why} since you looked: this is the new plan"));
+    let warned = u16::from(warning.is_some());
+    let [warn, list, dialog] = Layout::vertical([
+        Constraint::Length(warned),
+        Constraint::Max(rows),
+        Constraint::Length(DIALOG_ROWS),
+    ])
+    .flex(Flex::Start)
+    .areas(area);
+    if let Some(text) = warning {
+        Line::styled(text, theme.warn()).render(warn, buf);
     }
-    question(app, deploy, focus, typed, theme, dialog, buf);
+    let wide = usize::from(list.width);
+    let visible = lines.iter().skip(deploy.scroll.min(lines.len().saturating_sub(1)));
+    for (line, row) in visible.zip(list.rows()) {
+        plan_line(line, wide, theme).render(row, buf);
+    }
+    let below = lines.len().saturating_sub(deploy.scroll + usize::from(list.height));
+    if let Some(problem) = &plan.blocked {
+        return super::problem(problem, theme, dialog, buf);
+    }
+    question(app, deploy, plan.changes_anything(), focus, typed, theme, dialog, buf);
+    if below > 0 {
+        let more = format!(" ↓ {below} more rows of the plan ");
+        buf.set_string(
+            dialog.x + 26,
+            dialog.y,
+            cut(&more, usize::from(dialog.width).saturating_sub(28)),
+            theme.warn(),
+        );
+    }
 }
 
+#[expect(clippy::too_many_arguments, reason = "the parts of one dialog, each of which it shows")]
 fn question(
     app: &App,
     deploy: &Deploy,
+    changes: bool,
     focus: Focus,
     typed: &str,
     theme: &Theme,
@@ -115,11 +205,12 @@ fn question(
     let place = app.connection.value().map_or(String::new(), |connection| {
         format!("account {} in {}", connection.identity.account, connection.region)
     });
-    let text = format!(
-        "The service is built and pushed, and {}-{} in {place} is given the image and the environment of .env.{}; \
-         then smoke and CORS run.",
-        app.facts.service, deploy.stage, deploy.stage
-    );
+    let text = if changes {
+        explained(&deploy.intent, &app.facts.service, &place)
+    } else {
+        let checks = "it would be looked at once more, and checked";
+        format!("Nothing is to be changed in {place}: all is as it should be. Confirmed, {checks}.")
+    };
     let mut lines: Vec<Line<'_>> = prose(&text, usize::from(inner.width).saturating_sub(2))
         .into_iter()
         .map(|row| Line::raw(format!(" {row}")))
@@ -128,24 +219,68 @@ fn question(
     if deploy.needs_name() {
         lines.push(Line::from(vec![
             Span::styled(" PROD", theme.bad()),
-            Span::raw(format!(": type {} and press enter to deploy, esc to cancel: ", deploy.stage)),
+            Span::raw(format!(": type prod and press enter to {}, esc to cancel: ", deploy.intent.verb())),
             Span::styled(typed.to_owned(), theme.strong()),
             Span::styled(" ", theme.selected()),
         ]));
     } else {
-        let button = |text: &'static str, focused: bool| {
-            Span::styled(text, if focused { theme.selected() } else { Style::new() })
+        let apply = format!("[ {} ]", capital(deploy.intent.verb()));
+        let button = |text: &str, focused: bool| {
+            Span::styled(text.to_owned(), if focused { theme.selected() } else { Style::new() })
         };
         lines.push(Line::from(vec![
             Span::raw("   "),
             button("[ Cancel ]", focus == Focus::Cancel),
             Span::raw("   "),
-            button("[ Deploy ]", focus == Focus::Deploy),
+            button(&apply, focus == Focus::Apply),
         ]));
     }
     for (line, row) in lines.into_iter().zip(inner.rows()) {
         line.render(row, buf);
     }
+}
+
+// What is about to be done, to what.
+fn explained(intent: &Intent, service: &str, place: &str) -> String {
+    match intent {
+        Intent::Deploy { stage } => format!(
+            "The service is built and pushed, and {service}-{stage} in {place} is given the image and the environment \
+             of .env.{stage}; then smoke and CORS run."
+        ),
+        Intent::Promote => format!(
+            "{service}-prod in {place} is given the very image that stage runs, nothing is built, and the environment \
+             of .env.prod; then smoke and CORS run."
+        ),
+        Intent::RollBack { stage, parts, .. } => format!(
+            "{service}-{stage} in {place} goes back: {}. Memory, timeout and gateway stay; then smoke and CORS run. \
+             Another way: {}.",
+            parts.as_str(),
+            parts.next().as_str()
+        ),
+        Intent::RollBackGateway { stage, .. } => format!(
+            "The stage {stage} of the API in {place} answers with that deployment; the function stays as it is."
+        ),
+        Intent::TearDown { stage, logs } => {
+            let what = stage.map_or_else(
+                || "Both functions, the API, the role and the repository".to_owned(),
+                |stage| format!("The function {service}-{stage} and the gateway's stage {stage}"),
+            );
+            let logs = if *logs {
+                "Its log lines go too (another way: they stay)"
+            } else {
+                "Its log lines stay (another way: they go too)"
+            };
+            format!("{what} in {place} are deleted, for good. {logs}.")
+        }
+        Intent::Prune { .. } => {
+            format!("These images are deleted from the repository in {place}, for good.")
+        }
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn running(deploy: &Deploy, theme: &Theme, now: Timestamp, area: Rect, buf: &mut Buffer) {
@@ -174,13 +309,11 @@ fn step_rows(deploy: &Deploy, theme: &Theme, now: Timestamp, area: Rect, buf: &m
                 ("▸", "running", time, detail, theme.accent())
             }
             StepState::Ended { result, detail, took: time } => {
-                let word = match result {
-                    StepResult::Created => "created",
-                    StepResult::Updated => "updated",
-                    StepResult::Unchanged => "unchanged",
-                    StepResult::Done => "done",
-                };
-                ("✓", word, took(*time), detail.clone(), theme.good())
+                let word = result.as_str();
+                match result {
+                    StepResult::ChecksFailed => ("✗", word, took(*time), detail.clone(), theme.bad()),
+                    _ => ("✓", word, took(*time), detail.clone(), theme.good()),
+                }
             }
             StepState::Failed(problem) => {
                 ("✗", "failed", String::new(), problem.summary.clone(), theme.bad())
@@ -211,52 +344,60 @@ fn output_rows(deploy: &Deploy, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 fn ended(
     deploy: &Deploy,
-    outcome: &Result<Box<Deployed>, Problem>,
+    outcome: &Result<Box<Done>, Box<Failure>>,
     theme: &Theme,
     now: Timestamp,
     area: Rect,
     buf: &mut Buffer,
 ) {
-    let [verdict, rest] = Layout::vertical([Constraint::Length(6), Constraint::Fill(1)]).areas(area);
+    // All of what failed and what to do about it; the steps take what is left.
+    let told = match outcome {
+        Ok(_) => 3,
+        Err(failure) => super::problem_lines(failure.problem(), theme, area.width).len(),
+    };
+    let told = u16::try_from(told).unwrap_or(u16::MAX).min(area.height.saturating_sub(4)).saturating_add(1);
+    let [verdict, back, rest] =
+        Layout::vertical([Constraint::Length(told), Constraint::Length(1), Constraint::Fill(1)]).areas(area);
     match outcome {
-        Ok(deployed) => deployed_rows(deployed, theme, verdict, buf),
-        Err(problem) => problem_rows(problem, theme, verdict, buf),
+        Ok(done) => done_rows(done, theme, verdict, buf),
+        Err(failure) => super::problem(failure.problem(), theme, verdict, buf),
     }
+    let failed = outcome.as_ref().map_or(true, |done| !done.green());
+    let line = match deploy.way_back() {
+        Some(intent) if failed => {
+            Line::styled(format!(" b rolls back to what ran before: {}", intent.command()), theme.warn())
+        }
+        Some(_) => {
+            Line::styled(" enter goes back to the board, b rolls back to what ran before", theme.faint())
+        }
+        None => Line::styled(" enter goes back to the board", theme.faint()),
+    };
+    line.render(back, buf);
     running(deploy, theme, now, rest, buf);
 }
 
-fn deployed_rows(deployed: &Deployed, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn done_rows(done: &Done, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let report = |word: &str, report: &Report| {
         let style = if report.green() { theme.good() } else { theme.bad() };
         let sign = if report.green() { "✓" } else { "✗ see x" };
         Span::styled(format!("{word} {}/{} {sign}   ", report.passed(), report.checks.len()), style)
     };
-    let lines = [
-        Line::styled(
-            format!(" {} runs {}  {}", deployed.stage, deployed.tag, deployed.digest.short()),
-            theme.strong(),
-        ),
-        Line::raw(format!(" {}/docs", deployed.url)),
-        Line::from(vec![Span::raw(" "), report("smoke", &deployed.smoke), report("CORS", &deployed.cors)]),
-        Line::styled(" enter goes back to the board", theme.faint()),
-    ];
-    for (line, row) in lines.into_iter().zip(area.rows()) {
-        line.render(row, buf);
+    let mut lines = Vec::new();
+    match &done.deployed {
+        None => lines.push(Line::styled(format!(" {}", capital(&done.sentence())), theme.strong())),
+        Some(deployed) => {
+            let text = format!(" {} runs {}  {}", deployed.stage, deployed.tag, deployed.digest.short());
+            lines.push(Line::styled(text, theme.strong()));
+            if let Some(url) = &deployed.url {
+                lines.push(Line::raw(format!(" {url}")));
+            }
+            let mut spans = vec![Span::raw(" ")];
+            spans.extend(deployed.smoke.as_ref().map(|one| report("smoke", one)));
+            spans.extend(deployed.cors.as_ref().map(|one| report("CORS", one)));
+            lines.push(Line::from(spans));
+        }
     }
-}
-
-fn problem_rows(problem: &Problem, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let width = usize::from(area.width).saturating_sub(4);
-    let parts = [
-        (format!("✗ {}", problem.summary), theme.bad()),
-        (problem.detail.clone(), theme.plain()),
-        (problem.hint.clone(), theme.accent()),
-    ];
-    let lines = parts.into_iter().filter(|(text, _)| !text.is_empty()).flat_map(|(text, style)| {
-        let text = crate::domain::plain(&text);
-        prose(&text, width).into_iter().map(move |row| Line::styled(format!(" {row}"), style))
-    });
-    for (line, row) in lines.zip(area.rows()) {
+    for (line, row) in lines.into_iter().zip(area.rows()) {
         line.render(row, buf);
     }
 }

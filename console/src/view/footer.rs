@@ -26,7 +26,7 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
-    let bindings = keymap::bindings(keymap::context(app));
+    let bindings = keymap::offered(app, keymap::context(app));
     let help = bindings.iter().filter(|binding| binding.footer);
     // Help and the way out are named whatever the room.
     let (must, may): (Vec<_>, Vec<_>) = help.partition(|binding| matches!(binding.keys[0], "?" | "q"));

@@ -6,7 +6,7 @@ use ratatui::widgets::Widget;
 
 use super::text::{ago, cut};
 use super::theme::Theme;
-use crate::app::{App, Remote, short_identity};
+use crate::app::{App, Remote, ScreenName, short_identity};
 
 /// `callboard ▸ board      hello · local · us-east-1 · 000000000000 · ops   RW`
 pub(super) fn draw(app: &App, theme: &Theme, now: Timestamp, area: Rect, buf: &mut Buffer) {
@@ -15,9 +15,11 @@ pub(super) fn draw(app: &App, theme: &Theme, now: Timestamp, area: Rect, buf: &m
         Span::styled(" ▸ ", theme.faint()),
         Span::styled(app.screen().title(), theme.strong()),
     ];
-    if let Some(deploy) = app.deploy.as_ref().filter(|deploy| deploy.is_running()) {
+    // On its own screen the change has a row of its own, with account and identity.
+    let elsewhere = app.screen() != ScreenName::Deploy;
+    if let Some(deploy) = app.deploy.as_ref().filter(|deploy| deploy.is_running() && elsewhere) {
         left.push(Span::raw("  "));
-        left.push(Span::styled(format!(" deploying {} ", deploy.stage), theme.band(deploy.stage)));
+        left.push(Span::styled(format!(" {} ", deploy.intent.noun()), theme.band(deploy.stage())));
     }
     let left = Line::from(left);
     let room = usize::from(area.width).saturating_sub(left.width() + 2);

@@ -9,20 +9,24 @@ use crate::keymap::{self, Context};
 
 /// The keys of the screen that is under the help.
 pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let bindings = keymap::bindings(Context::Screen(app.screen()));
-    let mut lines: Vec<Line<'_>> = bindings
-        .iter()
-        .map(|binding| {
-            Line::from(vec![
-                Span::styled(format!(" {:>14}  ", binding.keys.join(" ")), theme.accent()),
-                Span::raw(binding.label),
-            ])
+    let bindings = keymap::offered(app, Context::Screen(app.screen()));
+    let mut rows: Vec<(String, &str)> =
+        bindings.iter().map(|binding| (binding.keys.join(" "), binding.label)).collect();
+    rows.push(("ctrl-c ctrl-c".to_owned(), "quit, or stop a change"));
+    // Two columns where one would be cut.
+    let columns = if rows.len() + 2 > usize::from(area.height) { 2 } else { 1 };
+    let height = rows.len().div_ceil(columns);
+    let lines: Vec<Line<'_>> = (0..height)
+        .map(|row| {
+            let cells = (0..columns).filter_map(|column| rows.get(column * height + row));
+            let spans = cells.flat_map(|(keys, label)| {
+                let width = if columns == 1 { 60 } else { 23 };
+                let label = format!("{:<width$}", super::text::cut(label, width));
+                [Span::styled(format!(" {keys:>12}  "), theme.accent()), Span::raw(label)]
+            });
+            Line::from(spans.collect::<Vec<_>>())
         })
         .collect();
-    lines.push(Line::from(vec![
-        Span::styled(format!(" {:>14}  ", "ctrl-c ctrl-c"), theme.accent()),
-        Span::raw("quit; during a change the first finishes the step in hand"),
-    ]));
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2).min(area.height);
     let area = area.centered(Constraint::Length(78.min(area.width)), Constraint::Length(height));
     Clear.render(area, buf);

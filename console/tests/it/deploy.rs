@@ -1,7 +1,7 @@
 //! The deploy against a local cloud in this process: from nothing, again, changed, stopped, and kept from changing.
 
 use callboard::deploy::Action;
-use callboard::domain::{Progress, StageName, StepId, StepResult};
+use callboard::domain::{EnvKeyState, Progress, StageName, StepId, StepResult};
 use callboard::journal::Outcome;
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +20,7 @@ async fn from_nothing_to_an_answer_and_again_without_a_change() {
     assert!(plan.changes().iter().all(|change| change.action == Action::Create), "{plan:#?}");
     let (deployed, told) = project.deploy(&cloud, StageName::Stage).await;
     let steps: Vec<StepId> = told.results().into_iter().map(|(step, _)| step).collect();
-    assert_eq!(steps, StepId::ALL);
+    assert_eq!(steps, StepId::DEPLOY);
     let created: Vec<StepId> = told
         .results()
         .into_iter()
@@ -34,6 +34,7 @@ async fn from_nothing_to_an_answer_and_again_without_a_change() {
             StepId::Push,
             StepId::Role,
             StepId::FunctionCode,
+            StepId::Record,
             StepId::Api,
             StepId::Resources,
             StepId::Integration,
@@ -42,7 +43,10 @@ async fn from_nothing_to_an_answer_and_again_without_a_change() {
         ]
     );
     assert!(deployed.green(), "{deployed:#?}");
-    assert_eq!(greeting(&deployed.url).await, serde_json::json!({"ENV": "stage", "SOME_ENV": "some"}));
+    assert_eq!(
+        greeting(&deployed.url.clone().expect("a URL")).await,
+        serde_json::json!({"ENV": "stage", "SOME_ENV": "some"})
+    );
     let overview = cloud.overview(&project.settings(), StageName::Stage).await.expect("an overview");
     let function = overview.function.expect("a function");
     assert_eq!(function.memory_mb, 256);
@@ -50,7 +54,7 @@ async fn from_nothing_to_an_answer_and_again_without_a_change() {
     assert_eq!(function.stamp.deployed_by.as_deref(), Some("arn:aws:iam::000000000000:user/ops"));
     assert!(function.stamp.deployed_at.is_some());
     assert!(overview.env.in_step());
-    assert_eq!(overview.gateway.expect("a stage").url, deployed.url);
+    assert_eq!(overview.gateway.map(|stage| stage.url), deployed.url);
 
     let plan = project.plan(&cloud, StageName::Stage).await;
     assert!(!plan.changes_anything(), "{plan:#?}");
@@ -74,22 +78,29 @@ async fn prod_joins_stage_and_each_change_touches_its_own() {
     let created = |step| (step, StepResult::Created);
     assert_eq!(
         told.changed(),
-        [created(StepId::FunctionCode), created(StepId::Permission), created(StepId::Deployment)]
+        [
+            created(StepId::FunctionCode),
+            created(StepId::Record),
+            created(StepId::Permission),
+            created(StepId::Deployment)
+        ]
     );
     assert_eq!(prod.digest, stage.digest);
-    assert_eq!(greeting(&prod.url).await["ENV"], "prod");
-    assert_eq!(greeting(&stage.url).await["ENV"], "stage");
+    assert_eq!(greeting(&prod.url.clone().expect("a URL")).await["ENV"], "prod");
+    assert_eq!(greeting(&stage.url.clone().expect("a URL")).await["ENV"], "stage");
 
     project.write(".env.stage", "SOME_ENV=changed\n");
     let plan = project.plan(&cloud, StageName::Stage).await;
     let change = plan.changes().into_iter().find(|change| change.resource.starts_with("configuration"));
     let change = change.expect("a configuration");
     assert_eq!(change.action, Action::Update);
-    assert_eq!(change.detail, "env changed: SOME_ENV; env DELETED: PASSWORD");
+    assert_eq!(change.detail, "env: 1 DELETED, 1 changed");
+    let states: Vec<_> = plan.env.keys.iter().map(|key| (key.key.as_str(), key.state)).collect();
+    assert!(states.contains(&("PASSWORD", EnvKeyState::OnlyDeployed)), "{states:?}");
     let (_, told) = project.deploy(&cloud, StageName::Stage).await;
-    assert_eq!(told.changed(), [(StepId::Configuration, StepResult::Updated)]);
-    assert_eq!(greeting(&stage.url).await["SOME_ENV"], "changed");
-    assert_eq!(greeting(&prod.url).await["SOME_ENV"], "other");
+    assert_eq!(told.changed(), [(StepId::Configuration, StepResult::Updated), created(StepId::Record)]);
+    assert_eq!(greeting(&stage.url.clone().expect("a URL")).await["SOME_ENV"], "changed");
+    assert_eq!(greeting(&prod.url.clone().expect("a URL")).await["SOME_ENV"], "other");
 
     let source = project.path().join("service/src/main.rs");
     let text = std::fs::read_to_string(&source).expect("the source");
@@ -97,7 +108,7 @@ async fn prod_joins_stage_and_each_change_touches_its_own() {
     let (changed, told) = project.deploy(&cloud, StageName::Stage).await;
     assert_eq!(
         told.changed(),
-        [(StepId::Push, StepResult::Created), (StepId::FunctionCode, StepResult::Updated)]
+        [created(StepId::Push), (StepId::FunctionCode, StepResult::Updated), created(StepId::Record)]
     );
     assert_ne!(changed.digest, stage.digest);
     let overview = cloud.overview(&project.settings(), StageName::Stage).await.expect("an overview");
@@ -114,9 +125,9 @@ async fn a_deploy_that_was_stopped_says_so_and_goes_on_from_there() {
     let told = Told::stopping_after(StepId::Role);
     let problem =
         project.apply(&cloud, &plan, &told, &CancellationToken::new()).await.expect_err("it was stopped");
-    assert_eq!(problem.summary, "the deploy to stage was stopped before the step function code");
+    assert_eq!(problem.summary, "the deploy of stage was stopped before the step keep what ran");
     assert!(problem.detail.contains("changed so far: repository, push, role"), "{problem}");
-    assert!(problem.detail.contains("not done: function code, wait for code"), "{problem}");
+    assert!(problem.detail.contains("not done: keep what ran, function code, wait for code"), "{problem}");
     assert_eq!(project.journal().entries[0].outcome, Outcome::Failed);
     let (deployed, told) = project.deploy(&cloud, StageName::Stage).await;
     assert_eq!(told.changed().first(), Some(&(StepId::FunctionCode, StepResult::Created)));
@@ -145,7 +156,7 @@ async fn what_must_not_be_changed_is_not_changed() {
 
     let after = cloud.overview(&project.settings(), StageName::Stage).await.expect("an overview");
     assert_eq!(before.function, after.function);
-    assert_eq!(greeting(&deployed.url).await["SOME_ENV"], "some");
+    assert_eq!(greeting(&deployed.url.clone().expect("a URL")).await["SOME_ENV"], "some");
     cloud.close().await;
 }
 
@@ -219,7 +230,7 @@ async fn the_workspaces_own_service_answers_and_passes_its_checks() {
     project.write(
         "callboard.toml",
         &format!(
-            "name = \"hello\"\n[build]\ndir = {workspace:?}\npackage = \"service\"\nprofile = \"lambda\"\n"
+            "name = \"hello\"\n[build]\nservice_dir = {workspace:?}\npackage = \"service\"\nprofile = \"lambda\"\n"
         ),
     );
     project.write(".env.stage", "SOME_ENV=some\nOTHER_ENV=other\n");
@@ -227,7 +238,7 @@ async fn the_workspaces_own_service_answers_and_passes_its_checks() {
     let (deployed, _) = project.deploy(&cloud, StageName::Stage).await;
     assert!(deployed.green(), "{deployed:#?}");
     let expected = serde_json::json!({"ENV": "stage", "message": "Hello World!", "SOME_ENV": "some", "OTHER_ENV": "other"});
-    assert_eq!(greeting(&deployed.url).await, expected);
+    assert_eq!(greeting(&deployed.url.clone().expect("a URL")).await, expected);
     let group = project.settings().log_group(StageName::Stage);
     let page = cloud.log_page(&group, 0, None, None).await.expect("logs");
     assert!(

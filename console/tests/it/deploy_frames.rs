@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use callboard::app::{Action, Answer, App, Command, Effect, Event, Query, Ticket};
-use callboard::deploy::{Deployed, Plan};
-use callboard::domain::{CheckKind, Digest, Problem, Progress, StageName, StepId, StepResult};
+use callboard::deploy::{Deployed, Done, Failure, Plan};
+use callboard::domain::{
+    CheckKind, Digest, Intent, Parts, Problem, Progress, StageName, StepId, StepResult, Target,
+};
 
 use crate::frames::{NARROW, WIDE, connected, frame, now, report};
 use crate::project::Project;
@@ -19,7 +21,7 @@ async fn plan_of_an_empty_account(stage: StageName) -> Plan {
 
 /// Presses the key that plans a deploy; what was asked.
 fn planning(app: &mut App, stage: StageName) -> (Ticket, Query) {
-    match app.act(Action::Deploy(stage), now()).as_slice() {
+    match app.act(Action::Change(Intent::Deploy { stage }), now()).as_slice() {
         [Effect::Read(ticket, query)] => (*ticket, query.clone()),
         other => panic!("{other:?}"),
     }
@@ -32,7 +34,7 @@ fn planned(app: &mut App, stage: StageName, plan: Result<Plan, Problem>) {
 
 /// The frame with the commit of the test's own repository, which differs each time, blotted out.
 fn blotted(app: &App, plan: &Plan) -> String {
-    let commit = plan.source.commit.clone().expect("a commit");
+    let commit = plan.source.as_ref().and_then(|source| source.commit.clone()).expect("a commit");
     frame(app).replace(&commit, &"x".repeat(commit.len()))
 }
 
@@ -41,7 +43,7 @@ fn started(app: &mut App, plan: Plan) -> Ticket {
     planned(app, StageName::Stage, Ok(plan));
     app.act(Action::NextFocus, now());
     match app.act(Action::Submit, now()).as_slice() {
-        [Effect::Change(ticket, Command::Deploy(_))] => *ticket,
+        [Effect::Change(ticket, Command::Apply(_))] => *ticket,
         other => panic!("{other:?}"),
     }
 }
@@ -101,22 +103,52 @@ async fn steps_run_and_end_well_or_badly() {
             Event::Progressed { ticket, progress: Progress::Failed(StepId::Push, problem.clone()) },
             now(),
         );
-        app.hear(Event::Changed { ticket, result: Err(problem) }, now());
+        let failure = Failure::Failed { problem, way_back: None };
+        app.hear(Event::Changed { ticket, result: Err(Box::new(failure)) }, now());
         insta::assert_snapshot!(format!("deploy_failed_{name}"), frame(&app));
     }
     let mut app = connected(WIDE);
     let ticket = started(&mut app, plan);
-    for step in StepId::ALL {
+    for step in StepId::DEPLOY {
         app.hear(Event::Progressed { ticket, progress: ended(step, StepResult::Unchanged, "") }, now());
     }
     let deployed = Deployed {
         stage: StageName::Stage,
         tag: "20261122_120001".to_owned(),
         digest: Digest(format!("sha256:{}", "a".repeat(64))),
-        url: "http://127.0.0.1:4567/stage".to_owned(),
-        smoke: report(StageName::Stage, CheckKind::Smoke, true),
-        cors: report(StageName::Stage, CheckKind::Cors, false),
+        url: Some("http://127.0.0.1:4567/stage".to_owned()),
+        smoke: Some(report(StageName::Stage, CheckKind::Smoke, true)),
+        cors: Some(report(StageName::Stage, CheckKind::Cors, false)),
     };
-    app.hear(Event::Changed { ticket, result: Ok(Box::new(deployed)) }, now());
+    let stage = StageName::Stage;
+    let back = Intent::RollBack { stage, to: Target::Version(6), parts: Parts::Both };
+    let intent = Intent::Deploy { stage };
+    let done = Done { intent, deployed: Some(deployed), way_back: Some(back) };
+    app.hear(Event::Changed { ticket, result: Ok(Box::new(done)) }, now());
     insta::assert_snapshot!("deploy_ended_with_a_failing_check", frame(&app));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prod_is_changed_only_after_its_name_was_typed() {
+    let plan = plan_of_an_empty_account(StageName::Prod).await;
+    let mut app = connected(WIDE);
+    planned(&mut app, StageName::Prod, Ok(plan));
+    let changes = |app: &mut App| {
+        let effects = app.act(Action::Submit, now());
+        effects.iter().any(|effect| matches!(effect, Effect::Change(..)))
+    };
+    assert!(!changes(&mut app), "nothing was typed");
+    app.act(Action::NextFocus, now());
+    assert!(!changes(&mut app), "a button is not a name");
+    app.act(Action::Paste("prod".to_owned()), now());
+    assert!(!changes(&mut app), "a pasted name is no proof that it was read");
+    for character in "stage".chars() {
+        app.act(Action::Type(character), now());
+    }
+    assert!(!changes(&mut app), "another name");
+    app.act(Action::EraseAll, now());
+    for character in "prod".chars() {
+        app.act(Action::Type(character), now());
+    }
+    assert!(changes(&mut app));
 }

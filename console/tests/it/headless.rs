@@ -11,13 +11,13 @@ fn command(project: &Project, arguments: &[&str]) -> Command {
     command
 }
 
-fn run(project: &Project, arguments: &[&str]) -> (i32, String, String) {
+pub(crate) fn run(project: &Project, arguments: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = command(project, arguments).output().expect("the program");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
     (status.code().expect("an exit code"), text(stdout), text(stderr))
 }
 
-fn json(text: &str) -> serde_json::Value {
+pub(crate) fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
@@ -44,7 +44,7 @@ fn plan_deploy_check_status_and_journal_with_their_exit_codes() {
     assert_eq!(code, 0, "{out}{err}");
     let answer = json(&out);
     assert_eq!(answer["deployed"]["green"], true, "{out}");
-    assert_eq!(answer["steps"].as_array().map(Vec::len), Some(17));
+    assert_eq!(answer["steps"].as_array().map(Vec::len), Some(19));
     assert!(err.contains("permission             created"), "{err}");
     assert!(!format!("{out}{err}").contains(SECRET));
 
@@ -131,8 +131,47 @@ fn the_local_cloud_serves_in_the_foreground_until_it_is_told_to_end() {
     let (code, out, err) = run(&project, &["status", "--json"]);
     assert_eq!(code, 0, "attached to the one that runs: {out}{err}");
 
+    faults_of_the_running_local_cloud(&project);
+
     let status = Command::new("kill").arg(child.id().to_string()).status().expect("kill");
     assert!(status.success());
     let output = child.wait_with_output().expect("an end");
     assert_eq!(output.status.code(), Some(0), "{:?}", output.stderr);
+    let (code, _, err) = run(&project, &["local", "faults"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("no local cloud is running"), "{err}");
+}
+
+#[cfg(unix)]
+fn faults_of_the_running_local_cloud(project: &Project) {
+    project.write("none.json", r#"[{"operation":"GetCallerIdentity","effect":"explode"}]"#);
+    let (code, _, err) = run(project, &["local", "faults", "set", "none.json"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("unknown variant `explode`"), "{err}");
+    let (code, _, err) = run(project, &["local", "faults", "set", "nowhere.json"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("nowhere.json cannot be read"), "{err}");
+
+    let rule = r#"{"operation":"sts:GetCallerIdentity","nth":1,"effect":{"error":{"status":403,"code":"AccessDenied","message":"on purpose"}}}"#;
+    project.write("rules.json", &format!("[{rule}]"));
+    assert_eq!(run(project, &["local", "faults", "set", "rules.json"]), (0, String::new(), String::new()));
+    let (code, out, err) = run(project, &["status"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(err.contains("on purpose"), "{err}");
+    let (code, out, _) = run(project, &["local", "faults", "list", "--json"]);
+    assert_eq!(code, 0);
+    assert_eq!(json(&out)["rules"][0]["rule"], json(rule));
+    assert_eq!(json(&out)["rules"][0]["met"], 1);
+    let (code, out, _) = run(project, &["local", "faults"]);
+    assert_eq!(code, 0);
+    assert!(
+        out.starts_with("sts:GetCallerIdentity: error 403 AccessDenied   (1 calls matched, 1 met it)\n"),
+        "{out}"
+    );
+    assert!(out.contains("\n  sts:GetCallerIdentity   error 403 AccessDenied\n"), "{out}");
+
+    assert_eq!(run(project, &["local", "faults", "clear"]).0, 0);
+    let (code, out, err) = run(project, &["status", "--json"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(run(project, &["local", "faults"]).1.starts_with("no rules\ncalls:\n"));
 }

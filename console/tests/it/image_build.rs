@@ -43,8 +43,14 @@ fn source(folder: &TempDir) -> NativeSource {
 /// Builds, and gives the lines that were heard along with what came out.
 async fn build(source: &NativeSource) -> (Result<std::path::PathBuf, Problem>, Vec<String>) {
     let lines = Mutex::new(Vec::new());
-    let built = build_native(source, &|line| lines.lock().expect("lines").push(line)).await;
-    (built, lines.into_inner().expect("lines"))
+    let log = source.dir.with_extension("build.log");
+    let built = build_native(source, &log, &|line| lines.lock().expect("lines").push(line)).await;
+    let lines = lines.into_inner().expect("lines");
+    if !lines.is_empty() {
+        assert_eq!(fs::read_to_string(&log).expect("the log"), lines.join("\n") + "\n");
+        fs::remove_file(log).expect("the log goes");
+    }
+    (built, lines)
 }
 
 #[tokio::test]
@@ -134,7 +140,7 @@ async fn a_build_that_is_dropped_leaves_no_process() {
 }
 
 /// Whether a process runs; one that has ended and was not yet waited for does not.
-fn alive(pid: &str) -> bool {
+pub(crate) fn alive(pid: &str) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
 }

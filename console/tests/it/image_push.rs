@@ -14,7 +14,7 @@ use localcloud::world::World;
 use localcloud::world::repositories::Repository;
 use tempfile::TempDir;
 
-use super::image::{EXECUTABLE, X86_64, image_of, tiny_elf};
+use super::image::{EXECUTABLE, X86_64, bytes, image_of, tiny_elf};
 use super::pretend::{Server, answer};
 
 /// An image that differs by its last byte.
@@ -68,7 +68,9 @@ impl Local {
 }
 
 async fn pushed(registry: &Registry, tag: &str, image: &Image) -> Result<Pushed, Problem> {
-    push(&http::client().expect("a client"), registry, "hello", tag, image, &|_, _| ()).await
+    push(&http::client().expect("a client"), registry, "hello", tag, image, &|_, _| ())
+        .await
+        .map_err(|failed| failed.problem)
 }
 
 #[tokio::test]
@@ -80,13 +82,13 @@ async fn an_image_arrives_whole_and_its_progress_is_told() {
     let told = |done, total| heard.lock().expect("heard").push((done, total));
     let pushed = push(&http, &local.registry, "hello", "first", &image, &told).await.expect("pushed");
     let blobs: Vec<_> = image.layers.iter().chain([&image.config]).collect();
-    let size = (blobs.iter().map(|blob| blob.bytes.len()).sum::<usize>() + image.manifest.len()) as u64;
+    let size = blobs.iter().map(|blob| blob.size).sum::<u64>() + image.manifest.len() as u64;
     assert_eq!(
         pushed,
         Pushed { digest: image.digest.clone(), sent_bytes: size, blobs_sent: 3, blobs_reused: 0 }
     );
     for blob in blobs {
-        assert_eq!(local.blobs.read(&blob.digest.0).expect("the blob"), blob.bytes);
+        assert_eq!(local.blobs.read(&blob.digest.0).expect("the blob"), bytes(blob));
     }
     assert_eq!(local.blobs.read(&image.digest.0).expect("the manifest"), image.manifest);
     let heard = heard.into_inner().expect("heard");
@@ -116,6 +118,15 @@ async fn a_changed_service_is_sent_without_its_base() {
 }
 
 #[tokio::test]
+async fn a_layer_that_an_image_has_twice_is_sent_once() {
+    let local = Local::start("IMMUTABLE").await;
+    let mut image = image(1);
+    image.layers.push(image.layers[1].clone());
+    let pushed = pushed(&local.registry, "first", &image).await.expect("pushed");
+    assert_eq!((pushed.blobs_sent, pushed.blobs_reused), (3, 0));
+}
+
+#[tokio::test]
 async fn a_tag_is_never_moved_not_even_where_the_registry_would() {
     let local = Local::start("MUTABLE").await;
     pushed(&local.registry, "first", &image(1)).await.expect("pushed");
@@ -129,7 +140,7 @@ async fn what_the_registry_refuses_is_explained() {
     let local = Local::start("IMMUTABLE").await;
     let http = http::client().expect("a client");
     let unknown = push(&http, &local.registry, "other", "tag", &image(1), &|_, _| ()).await;
-    let problem = unknown.expect_err("refused");
+    let problem = unknown.expect_err("refused").problem;
     assert_eq!(problem.summary, "the registry takes no upload");
     assert!(problem.detail.contains("NAME_UNKNOWN"), "{problem:?}");
     assert!(problem.hint.contains("there is no repository \"other\""), "{problem:?}");

@@ -1,11 +1,17 @@
 //! The console, driven from outside through real sockets, real processes, a real terminal and a real registry.
 
 mod aws;
+mod browse_frames;
+mod changes;
 mod checks;
+mod container;
 mod deploy;
 mod deploy_frames;
+mod faulted;
 mod frames;
+mod guards;
 mod headless;
+mod headless_changes;
 mod image;
 mod image_build;
 mod image_push;
@@ -15,6 +21,7 @@ mod peers;
 mod pretend;
 mod project;
 mod pty;
+mod pty_changes;
 mod reducer;
 mod settings;
 mod terminal;

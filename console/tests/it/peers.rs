@@ -105,11 +105,11 @@ async fn pushed(registry: &Registry, tag: &str, image: &Image) -> Pushed {
         .expect("pushed")
 }
 
-async fn probe(folder: &Path) -> PathBuf {
+async fn probe(folder: &Path, main: &str) -> PathBuf {
     let dir = folder.join("probe");
     fs::create_dir_all(dir.join("src")).expect("a folder");
     fs::write(dir.join("Cargo.toml"), "[package]\nname = \"probe\"\nedition = \"2024\"\n").expect("a file");
-    fs::write(dir.join("src/main.rs"), PROBE).expect("a file");
+    fs::write(dir.join("src/main.rs"), main).expect("a file");
     let source = NativeSource {
         dir,
         package: "probe".to_owned(),
@@ -117,7 +117,7 @@ async fn probe(folder: &Path) -> PathBuf {
         architecture: "x86_64".to_owned(),
         profile: "release".to_owned(),
     };
-    build_native(&source, &|_| ()).await.expect("a binary")
+    build_native(&source, &folder.join("build.log"), &|_| ()).await.expect("a binary")
 }
 
 #[tokio::test]
@@ -125,12 +125,25 @@ async fn a_real_registry_takes_the_image_and_a_real_runtime_runs_it() {
     let folder = TempDir::new().expect("a folder");
     let dir = folder.path();
     let docker = DockerRegistry::start(dir).await;
-    let image = assemble(&probe(dir).await, "x86_64").expect("an image");
+    let image = assemble(&probe(dir, PROBE).await, "x86_64").expect("an image");
 
     let first = pushed(&docker.registry, "first", &image).await;
     assert_eq!((first.blobs_sent, first.blobs_reused), (3, 0));
     assert_eq!(pushed(&docker.registry, "first", &image).await.sent_bytes, 0);
     assert_eq!(pushed(&docker.registry, "second", &image).await.blobs_reused, 3);
+
+    // One line of the service changed: of the layers only its own is sent, and with it the configuration that names it.
+    let changed =
+        assemble(&probe(dir, &PROBE.replace("tmp {}", "temporary {}")).await, "x86_64").expect("an image");
+    let third = pushed(&docker.registry, "third", &changed).await;
+    assert_eq!((third.blobs_sent, third.blobs_reused), (2, 1));
+    let new = changed.layers[1].size + changed.config.size + changed.manifest.len() as u64;
+    assert_eq!((third.sent_bytes, &changed.layers[0]), (new, &image.layers[0]));
+    let stranger = Registry { password: Secret::new("another-token"), ..docker.registry.clone() };
+    let http = http::client().expect("a client");
+    let refused = push(&http, &stranger, "hello", "fourth", &changed, &|_, _| ()).await;
+    let problem = refused.expect_err("refused").problem;
+    assert!(problem.detail.contains("401"), "{problem}");
 
     let credentials = format!("AWS:{PASSWORD}");
     let name = docker.name("first");

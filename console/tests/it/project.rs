@@ -5,8 +5,8 @@ use std::process::Command;
 use std::sync::Mutex;
 
 use callboard::cloud::{Choice, Cloud, CloudKind};
-use callboard::deploy::{self, Deployed, Plan};
-use callboard::domain::{Problem, Progress, StageName, StepId, StepResult};
+use callboard::deploy::{self, Deployed, Done, Failure, Plan};
+use callboard::domain::{Intent, Problem, Progress, StageName, StepId, StepResult};
 use callboard::settings::Settings;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -31,11 +31,49 @@ impl Project {
         project.write(".env.prod", "SOME_ENV=other\n");
         project.write(
             "callboard.toml",
-            "name = \"hello\"\n[function]\nmemory = 256\n[build]\ndir = \"service\"\npackage = \"small_service\"\nprofile = \"dev\"\n",
+            "name = \"hello\"\n[function]\nmemory = 256\n[build]\nservice_dir = \"service\"\npackage = \"small_service\"\nprofile = \"dev\"\n",
         );
         project.git(&["init", "-q"]);
         project.commit();
         project
+    }
+
+    /// Another project with the same service: its source, and what was built of it, are shared.
+    pub(crate) fn beside(other: &Project) -> Project {
+        let project = Project { dir: tempfile::tempdir().expect("a folder") };
+        for file in [".env.stage", ".env.prod"] {
+            std::fs::copy(other.path().join(file), project.path().join(file)).expect("a copy");
+        }
+        project.take_service_of(other);
+        project
+    }
+
+    /// Builds the other project's service from now on.
+    pub(crate) fn take_service_of(&self, other: &Project) {
+        let service = other.path().join("service");
+        self.write(
+            "callboard.toml",
+            &format!(
+                "name = \"hello\"\n[function]\nmemory = 256\n[build]\nservice_dir = {service:?}\npackage = \"small_service\"\nprofile = \"dev\"\n"
+            ),
+        );
+    }
+
+    /// Starts the project's local cloud in this process, so that its faults can be set; consoles attach to it.
+    pub(crate) async fn local_cloud(&self) -> localcloud::LocalCloud {
+        let options = localcloud::Options { dir: self.settings().local_dir(), port: 0, fresh: false };
+        match localcloud::LocalCloud::open(options).await.expect("a local cloud") {
+            localcloud::Opened::Started(cloud) => cloud,
+            localcloud::Opened::Attached(_) => panic!("nobody else runs it"),
+        }
+    }
+
+    /// Changes the service's source so that another image is built.
+    pub(crate) fn another_source(&self, text: &str) {
+        let source = std::fs::read_to_string(self.path().join("service/src/main.rs")).expect("the source");
+        let line = source.lines().find(|line| line.contains("Not ")).expect("a line to change");
+        let from = line.split('"').find(|part| part.starts_with("Not ")).expect("the text").to_owned();
+        self.write("service/src/main.rs", &source.replace(&from, &format!("Not {text}")));
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -68,7 +106,22 @@ impl Project {
     }
 
     pub(crate) async fn plan(&self, cloud: &Cloud, stage: StageName) -> Plan {
-        deploy::plan(cloud, &self.settings(), stage).await.expect("a plan")
+        self.plan_of(cloud, &Intent::Deploy { stage }).await.expect("a plan")
+    }
+
+    pub(crate) async fn plan_of(&self, cloud: &Cloud, intent: &Intent) -> Result<Plan, Problem> {
+        let settings = self.settings();
+        let work = deploy::plan(cloud, &settings, intent);
+        sendable(&work);
+        work.await
+    }
+
+    /// Plans and applies; what became of it, and what was told.
+    pub(crate) async fn change(&self, cloud: &Cloud, intent: &Intent) -> (Result<Done, Failure>, Told) {
+        let plan = self.plan_of(cloud, intent).await.unwrap_or_else(|problem| panic!("{problem}"));
+        let told = Told::default();
+        let outcome = self.apply_whole(cloud, &plan, &told, &CancellationToken::new()).await;
+        (outcome, told)
     }
 
     pub(crate) async fn deploy(&self, cloud: &Cloud, stage: StageName) -> (Deployed, Told) {
@@ -85,6 +138,19 @@ impl Project {
         told: &Told,
         stop: &CancellationToken,
     ) -> Result<Deployed, Problem> {
+        match self.apply_whole(cloud, plan, told, stop).await {
+            Ok(done) => Ok(done.deployed.expect("a stage that runs something")),
+            Err(failure) => Err(failure.problem().clone()),
+        }
+    }
+
+    pub(crate) async fn apply_whole(
+        &self,
+        cloud: &Cloud,
+        plan: &Plan,
+        told: &Told,
+        stop: &CancellationToken,
+    ) -> Result<Done, Failure> {
         let settings = self.settings();
         let hear = |progress| told.hear(progress, stop);
         let work = deploy::apply(cloud, &settings, plan, stop, &hear);
@@ -92,22 +158,35 @@ impl Project {
         work.await
     }
 
-    /// The function's client of somebody who does not use Callboard.
+    /// Lambda's client of somebody who does not use Callboard.
     pub(crate) fn somebody_else(&self) -> aws_sdk_lambda::Client {
+        aws_sdk_lambda::Client::new(&self.somebodys_config())
+    }
+
+    /// ECR's client of somebody who does not use Callboard.
+    pub(crate) fn somebody_else_at_ecr(&self) -> aws_sdk_ecr::Client {
+        aws_sdk_ecr::Client::new(&self.somebodys_config())
+    }
+
+    /// API Gateway's client of somebody who does not use Callboard.
+    pub(crate) fn somebody_else_at_the_gateway(&self) -> aws_sdk_apigateway::Client {
+        aws_sdk_apigateway::Client::new(&self.somebodys_config())
+    }
+
+    fn somebodys_config(&self) -> aws_config::SdkConfig {
         use localcloud::account::{ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY};
         let text =
             std::fs::read_to_string(self.path().join(".callboard/local/endpoint.json")).expect("it runs");
         let endpoint: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         let keys =
             aws_sdk_lambda::config::Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "test");
-        let config = aws_sdk_lambda::Config::builder()
-            .behavior_version(aws_sdk_lambda::config::BehaviorVersion::latest())
-            .region(aws_sdk_lambda::config::Region::new(REGION))
-            .credentials_provider(keys)
+        aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new(REGION))
+            .credentials_provider(aws_sdk_lambda::config::SharedCredentialsProvider::new(keys))
             .endpoint_url(endpoint["endpoint"].as_str().expect("an endpoint"))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
-        aws_sdk_lambda::Client::from_conf(config)
+            .build()
     }
 
     pub(crate) fn journal(&self) -> callboard::journal::Journal {
@@ -161,8 +240,7 @@ impl Told {
 
     /// The steps that changed something.
     pub(crate) fn changed(&self) -> Vec<(StepId, StepResult)> {
-        let changed =
-            |(_, result): &(StepId, StepResult)| matches!(result, StepResult::Created | StepResult::Updated);
+        let changed = |(_, result): &(StepId, StepResult)| result.changed();
         self.results().into_iter().filter(changed).collect()
     }
 }

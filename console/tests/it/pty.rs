@@ -19,7 +19,7 @@ fn project() -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a folder");
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let settings = format!(
-        "name = \"hello\"\n\n[build]\ndir = {:?}\nprofile = \"lambda\"\n",
+        "name = \"hello\"\n\n[build]\nservice_dir = {:?}\nprofile = \"lambda\"\n",
         workspace.display().to_string()
     );
     std::fs::write(dir.path().join("callboard.toml"), settings).expect("callboard.toml");
@@ -81,7 +81,7 @@ fn from_nothing_to_both_stages_deployed_checked_and_logging() {
     terminal.press("D");
     terminal.until_text("type prod and press enter", SOON);
     terminal.press("pro\r");
-    terminal.until_text("type prod to deploy it", SOON);
+    terminal.until_text("type prod to go on", SOON);
     terminal.press("d\r");
     terminal.until_text("prod runs ", BUILD);
     terminal.press("\r");

@@ -3,7 +3,7 @@
 use callboard::app::{
     Action, Answer, Effect, Event, Feed, Motion, News, Query, ScreenName, TailState, Ticket,
 };
-use callboard::domain::{CheckKind, LogLine, Problem, StageName};
+use callboard::domain::{CheckKind, Intent, LogLine, Parts, Problem, StageName, Target};
 use callboard::screen::deploy::Phase;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -17,12 +17,16 @@ fn quits(effects: &[Effect]) -> Option<u8> {
     })
 }
 
+fn deploy(stage: StageName) -> Action {
+    Action::Change(Intent::Deploy { stage })
+}
+
 #[test]
 fn a_deploy_reads_its_plan_and_changes_nothing_by_itself() {
     let mut app = connected(NARROW);
     assert_eq!(
-        app.act(Action::Deploy(StageName::Prod), now()),
-        [Effect::Read(Ticket(1), Query::Plan(StageName::Prod))]
+        app.act(deploy(StageName::Prod), now()),
+        [Effect::Read(Ticket(1), Query::Plan(Intent::Deploy { stage: StageName::Prod }))]
     );
     assert_eq!(app.act(Action::Submit, now()), [], "there is no plan to confirm yet");
     app.act(Action::Escape, now());
@@ -33,19 +37,19 @@ fn a_deploy_reads_its_plan_and_changes_nothing_by_itself() {
 fn a_read_only_stage_is_not_even_planned() {
     let mut app = connected(NARROW);
     app.facts.read_only = [false, true];
-    assert_eq!(app.act(Action::Deploy(StageName::Prod), now()), []);
+    assert_eq!(app.act(deploy(StageName::Prod), now()), []);
     assert!(app.notice.as_ref().is_some_and(|notice| notice.text.contains("read-only")));
-    assert_eq!(app.act(Action::Deploy(StageName::Stage), now()).len(), 1);
+    assert_eq!(app.act(deploy(StageName::Stage), now()).len(), 1);
 }
 
 #[test]
 fn a_late_answer_changes_nothing() {
     let mut app = connected(NARROW);
-    app.act(Action::Deploy(StageName::Stage), now());
+    app.act(deploy(StageName::Stage), now());
     app.act(Action::Refresh, now());
     let late = Event::Answered {
         ticket: Ticket(1),
-        query: Query::Plan(StageName::Stage),
+        query: Query::Plan(Intent::Deploy { stage: StageName::Stage }),
         answer: Answer::Planned(Box::new(Err(Problem::new("late")))),
     };
     app.hear(late, now());
@@ -101,7 +105,11 @@ fn from_a_check_to_the_lines_of_its_request() {
     app.act(Action::Open(ScreenName::Checks), now());
     app.act(Action::Enter, now());
     assert_eq!(app.screen(), ScreenName::Logs);
-    assert_eq!(app.logs.store.filter().stage, Some(StageName::Stage));
+    assert_eq!(
+        app.logs.store.filter().stage,
+        Some(StageName::Prod),
+        "the first check that fails is selected"
+    );
     assert!(app.logs.store.filter().text.starts_with("0f0f0f0f-"));
 }
 
@@ -147,7 +155,14 @@ fn pausing_keeps_what_is_in_sight_and_counts_what_comes() {
 
 fn actions() -> impl Strategy<Value = Action> {
     let motions = [Motion::Up, Motion::Down, Motion::PageUp, Motion::PageDown, Motion::Top, Motion::Bottom];
-    let screens = [ScreenName::Board, ScreenName::Logs, ScreenName::Checks, ScreenName::Deploy];
+    let screens = [
+        ScreenName::Board,
+        ScreenName::Logs,
+        ScreenName::Checks,
+        ScreenName::Deploy,
+        ScreenName::Images,
+        ScreenName::Gateway,
+    ];
     prop_oneof![
         proptest::sample::select(motions.to_vec()).prop_map(Action::Move),
         proptest::sample::select(screens.to_vec()).prop_map(Action::Open),
@@ -157,8 +172,18 @@ fn actions() -> impl Strategy<Value = Action> {
             Action::Back,
             Action::Interrupt,
             Action::Refresh,
-            Action::Deploy(StageName::Stage),
-            Action::Deploy(StageName::Prod),
+            deploy(StageName::Stage),
+            deploy(StageName::Prod),
+            Action::Change(Intent::Promote),
+            Action::Change(Intent::RollBack {
+                stage: StageName::Prod,
+                to: Target::Previous,
+                parts: Parts::Both,
+            }),
+            Action::Change(Intent::TearDown { stage: None, logs: false }),
+            Action::RollBack,
+            Action::Option,
+            Action::Palette,
             Action::Check(CheckKind::Smoke),
             Action::Follow,
             Action::CycleStages,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use callboard::domain::StageName;
 use callboard::journal;
-use callboard::settings::{Architecture, CloudKind, Settings};
+use callboard::settings::{Architecture, Builder, CloudKind, ContainerTool, Settings};
 
 fn load(text: &str) -> Result<Settings, String> {
     let dir = tempfile::tempdir().expect("a folder");
@@ -35,6 +35,22 @@ fn what_is_said_is_taken_and_the_rest_is_left_to_aws() {
 }
 
 #[test]
+fn what_is_built_and_by_whom_is_taken_from_its_section() {
+    let build = load("name = \"hello\"\n").expect("valid").build;
+    assert_eq!((build.builder, build.tool, build.image.as_str()), (Builder::Native, None, "hello"));
+    assert_eq!(build.dockerfile, build.service_dir.join("Dockerfile"));
+    let build = load(
+        "name = \"hello\"\n[build]\nbuilder = \"container\"\nservice_dir = \"api\"\ndockerfile = \"docker/Dockerfile\"\n\
+         image = \"team/hello_2.x\"\ntool = \"podman\"\n",
+    )
+    .expect("valid")
+    .build;
+    assert_eq!(build.builder, Builder::Container);
+    assert_eq!((build.tool, build.image.as_str()), (Some(ContainerTool::Podman), "team/hello_2.x"));
+    assert!(build.service_dir.ends_with("api") && build.dockerfile.ends_with("api/docker/Dockerfile"));
+}
+
+#[test]
 fn each_mistake_names_its_line() {
     for (text, line, word) in [
         ("name = \"a\"\nnmae = \"b\"\n", 2, "unknown field `nmae`"),
@@ -43,6 +59,12 @@ fn each_mistake_names_its_line() {
         ("name = \"a\"\n[function]\n\nmemory = 64\n", 4, "128 to 10240"),
         ("name = \"a\"\n[function]\ntimeout = 901\n", 3, "1 to 900"),
         ("name = \"a\"\n[build]\nbuilder = \"docker\"\n", 3, "native"),
+        ("name = \"a\"\n[build]\ntool = \"kaniko\"\n", 3, "podman"),
+        ("name = \"a\"\n[build]\ndir = \".\"\n", 3, "unknown field `dir`"),
+        ("name = \"a\"\n[build]\nimage = \"x\"\n", 3, "2 to 256"),
+        ("name = \"a\"\n[build]\nimage = \"Team/hello\"\n", 3, "lower-case"),
+        ("name = \"a\"\n[build]\nimage = \"team//hello\"\n", 3, "lower-case"),
+        ("name = \"a\"\n[build]\nimage = \"team/hello-\"\n", 3, "lower-case"),
         ("name = \"a\"\ncloud = \"gcp\"\n", 2, "local"),
         ("name = \n", 1, ""),
     ] {
@@ -64,16 +86,17 @@ fn a_torn_line_of_the_journal_is_told_and_swallows_nothing() {
     let entry = journal::Entry {
         at: "2026-11-22T12:03:01Z".parse().expect("a time"),
         what: "deploy".to_owned(),
-        stage: StageName::Prod,
+        stage: "prod".to_owned(),
         cloud: "local".to_owned(),
         account: "000000000000".to_owned(),
         region: "us-east-1".to_owned(),
         who: "arn:aws:iam::000000000000:user/ops".to_owned(),
         from: None,
-        to: Some(journal::Version { tag: Some("t".to_owned()), digest: None }),
+        to: Some(journal::Version { tag: Some("t".to_owned()), digest: None, number: None }),
         outcome: journal::Outcome::ChecksFailed,
         detail: "smoke 5/6".to_owned(),
         took_ms: 12,
+        commands: vec!["aws lambda get-function".to_owned()],
     };
     journal::append(&settings, &entry).expect("appended");
     let path = project.path().join(".callboard/journal.jsonl");

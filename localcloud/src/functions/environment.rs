@@ -19,7 +19,7 @@ use super::output::Output;
 use super::pool::{Pool, Slot};
 use super::process::Group;
 use super::report::{End, Figures, Subject};
-use super::{Invocation, Outcome, trace};
+use super::{Callee, Invocation, Outcome, trace};
 use crate::world::functions::Configuration;
 
 /// How long what a process has already sent may take to arrive after its end.
@@ -30,7 +30,7 @@ const MEMORY_AGE: Duration = Duration::from_millis(100);
 
 pub(super) struct Environment {
     pub(super) id: u64,
-    pub(super) function: String,
+    pub(super) callee: Callee,
     pub(super) configuration: Arc<Configuration>,
     pool: Arc<Pool>,
     group: Group,
@@ -108,7 +108,7 @@ struct Current {
 
 impl Environment {
     pub(super) fn new(
-        function: &str,
+        callee: &Callee,
         configuration: Arc<Configuration>,
         pool: Arc<Pool>,
         group: Group,
@@ -126,7 +126,7 @@ impl Environment {
         };
         let environment = Environment {
             id: pool.next_id(),
-            function: function.to_owned(),
+            callee: callee.clone(),
             configuration,
             pool,
             group,
@@ -142,7 +142,7 @@ impl Environment {
     }
 
     pub(super) fn subject(&self) -> Subject<'_> {
-        Subject { function: &self.function, configuration: &self.configuration }
+        Subject { callee: &self.callee, configuration: &self.configuration }
     }
 
     /// Gives the environment an invocation. `Some` is the invocation back: the process has ended meanwhile.

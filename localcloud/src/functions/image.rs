@@ -72,15 +72,18 @@ impl Images {
     }
 
     fn manifest(&self, configuration: &Configuration) -> Result<ImageManifest, ImageProblem> {
-        let state = self.world.snapshot();
-        let image = state
-            .repositories
-            .get(&configuration.repository)
-            .and_then(|repository| repository.images.get(&configuration.digest))
-            .ok_or_else(|| deleted(configuration))?;
-        // An index has no configuration of its own.
-        if image.artifact_media_type.is_none() {
-            return Err(unsupported(configuration));
+        // Lambda runs its own copy: an image that is deleted from its repository runs on where it was unpacked before.
+        if !self.unpacked(configuration).is_some_and(|root| root.is_dir()) {
+            let state = self.world.snapshot();
+            let image = state
+                .repositories
+                .get(&configuration.repository)
+                .and_then(|repository| repository.images.get(&configuration.digest))
+                .ok_or_else(|| deleted(configuration))?;
+            // An index has no configuration of its own.
+            if image.artifact_media_type.is_none() {
+                return Err(unsupported(configuration));
+            }
         }
         let bytes = self.blob(configuration, &configuration.digest)?;
         let manifest =
@@ -100,10 +103,14 @@ impl Images {
         })
     }
 
+    /// Where the image lies once it is unpacked; `None` when its digest is none.
+    fn unpacked(&self, configuration: &Configuration) -> Option<PathBuf> {
+        Some(self.dir.join(hex_of(&configuration.digest)?))
+    }
+
     /// The folder with the unpacked layers. It appears whole or not at all.
     fn root(&self, configuration: &Configuration, manifest: &ImageManifest) -> Result<PathBuf, ImageProblem> {
-        let hex = hex_of(&configuration.digest).ok_or_else(|| deleted(configuration))?;
-        let root = self.dir.join(hex);
+        let root = self.unpacked(configuration).ok_or_else(|| deleted(configuration))?;
         if root.is_dir() {
             return Ok(root);
         }

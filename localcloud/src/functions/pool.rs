@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, oneshot};
 
+use super::Callee;
 use super::environment::Environment;
 use crate::world::functions::Configuration;
 
@@ -44,7 +45,7 @@ pub(super) struct Pool {
 
 #[derive(Default)]
 struct State {
-    functions: HashMap<String, Members>,
+    functions: HashMap<Callee, Members>,
     in_flight: u32,
     kept: bool,
     stopped: bool,
@@ -52,7 +53,7 @@ struct State {
     alarm_at: Option<Instant>,
 }
 
-/// The environments of one function.
+/// The environments of `$LATEST` of a function or of a version.
 #[derive(Default)]
 struct Members {
     all: HashMap<u64, Arc<Environment>>,
@@ -88,7 +89,18 @@ pub(super) enum Full {
 /// An invocation's right to run, given back when dropped.
 pub(super) struct Slot {
     pool: Arc<Pool>,
-    function: String,
+    callee: Callee,
+}
+
+impl State {
+    /// Invocations that run, of `$LATEST` and all versions together: a reservation is the function's.
+    fn in_flight_of(&self, name: &str) -> u32 {
+        self.functions
+            .iter()
+            .filter(|(callee, _)| callee.name == name)
+            .map(|(_, members)| members.in_flight)
+            .sum()
+    }
 }
 
 impl Pool {
@@ -107,7 +119,7 @@ impl Pool {
     /// A right to run and a place for it.
     pub(super) fn acquire(
         self: &Arc<Pool>,
-        function: &str,
+        callee: &Callee,
         configuration: &Configuration,
         reserved: Option<u32>,
     ) -> Result<(Slot, Place), Full> {
@@ -119,13 +131,13 @@ impl Pool {
         if state.in_flight >= self.limits.concurrency {
             return Err(Full::Account);
         }
-        if !state.functions.contains_key(function) {
-            state.functions.insert(function.to_owned(), Members::default());
-        }
-        let Some(members) = state.functions.get_mut(function) else { return Err(Full::Stopped) };
-        if reserved.is_some_and(|reserved| members.in_flight >= reserved) {
+        if reserved.is_some_and(|reserved| state.in_flight_of(&callee.name) >= reserved) {
             return Err(Full::Reserved);
         }
+        if !state.functions.contains_key(callee) {
+            state.functions.insert(callee.clone(), Members::default());
+        }
+        let Some(members) = state.functions.get_mut(callee) else { return Err(Full::Stopped) };
         members.in_flight += 1;
         let mut found = None;
         while let Some(idle) = members.idle.pop() {
@@ -156,7 +168,7 @@ impl Pool {
         state.in_flight += 1;
         drop(state);
         outdated.iter().for_each(|environment| environment.kill());
-        Ok((Slot { pool: Arc::clone(self), function: function.to_owned() }, place))
+        Ok((Slot { pool: Arc::clone(self), callee: callee.clone() }, place))
     }
 
     /// Takes in an environment that is being started. `false` once everything is stopped.
@@ -165,7 +177,7 @@ impl Pool {
         if state.stopped {
             return false;
         }
-        let members = state.functions.entry(environment.function.clone()).or_default();
+        let members = state.functions.entry(environment.callee.clone()).or_default();
         members.all.insert(environment.id, Arc::clone(environment));
         if !std::mem::replace(&mut state.kept, true) {
             tokio::spawn(keep(Arc::clone(self)));
@@ -175,7 +187,7 @@ impl Pool {
 
     /// The environment has answered; it will ask for the next invocation in a moment.
     pub(super) fn returning(&self, environment: &Environment) {
-        if let Some(members) = self.lock().functions.get_mut(&environment.function) {
+        if let Some(members) = self.lock().functions.get_mut(&environment.callee) {
             members.returning.insert(environment.id);
         }
     }
@@ -187,7 +199,7 @@ impl Pool {
         let due = now + self.limits.freeze_after;
         let sooner = state.alarm_at.is_none_or(|at| at > due);
         let stopped = state.stopped;
-        let Some(members) = state.functions.get_mut(&environment.function) else { return };
+        let Some(members) = state.functions.get_mut(&environment.callee) else { return };
         members.returning.remove(&environment.id);
         if stopped || environment.is_retired() {
             drop(state);
@@ -212,22 +224,24 @@ impl Pool {
     /// The environment's process has ended.
     pub(super) fn forget(&self, environment: &Environment) {
         let mut state = self.lock();
-        if let Some(members) = state.functions.get_mut(&environment.function) {
+        if let Some(members) = state.functions.get_mut(&environment.callee) {
             members.all.remove(&environment.id);
             members.returning.remove(&environment.id);
             members.idle.retain(|idle| idle.environment.id != environment.id);
             if members.all.is_empty() && members.in_flight == 0 {
-                state.functions.remove(&environment.function);
+                state.functions.remove(&environment.callee);
             }
         }
     }
 
-    /// Ends a function's idle environments now and the others after their invocation.
-    pub(super) fn retire(&self, function: &str) {
+    /// Ends idle environments now and the others after their invocation.
+    pub(super) fn retire(&self, whose: impl Fn(&Callee) -> bool) {
         let mut state = self.lock();
-        let Some(members) = state.functions.get_mut(function) else { return };
-        members.all.values().for_each(|environment| environment.retire());
-        let idle = std::mem::take(&mut members.idle);
+        let mut idle = Vec::new();
+        for (_, members) in state.functions.iter_mut().filter(|(callee, _)| whose(callee)) {
+            members.all.values().for_each(|environment| environment.retire());
+            idle.append(&mut members.idle);
+        }
         drop(state);
         idle.iter().for_each(|idle| idle.environment.kill());
     }
@@ -291,7 +305,7 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let mut state = self.pool.lock();
         state.in_flight = state.in_flight.saturating_sub(1);
-        if let Some(members) = state.functions.get_mut(&self.function) {
+        if let Some(members) = state.functions.get_mut(&self.callee) {
             members.in_flight = members.in_flight.saturating_sub(1);
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::Callee;
 use crate::account::function_arn;
 use crate::world::functions::Configuration;
 
@@ -24,7 +25,7 @@ pub(super) enum End {
 /// Whom the lines are about.
 #[derive(Clone, Copy)]
 pub(super) struct Subject<'a> {
-    pub(super) function: &'a str,
+    pub(super) callee: &'a Callee,
     pub(super) configuration: &'a Configuration,
 }
 
@@ -129,8 +130,8 @@ impl Subject<'_> {
             let record = InitStart {
                 initialization_type: "on-demand",
                 phase: "init",
-                function_name: self.function,
-                function_version: "$LATEST",
+                function_name: &self.callee.name,
+                function_version: &self.callee.version_name(),
             };
             return vec![platform("platform.initStart", record)];
         }
@@ -161,10 +162,11 @@ impl Subject<'_> {
     /// Before an invocation.
     pub(super) fn start(&self, request_id: &str) -> Vec<String> {
         if self.json() {
-            let record = Start { request_id, function_arn: function_arn(self.function), version: "$LATEST" };
+            let function_arn = function_arn(&self.callee.name);
+            let record = Start { request_id, function_arn, version: &self.callee.version_name() };
             return vec![platform("platform.start", record)];
         }
-        vec![format!("START RequestId: {request_id} Version: $LATEST\n")]
+        vec![format!("START RequestId: {request_id} Version: {}\n", self.callee.version_name())]
     }
 
     /// After an invocation.
@@ -275,7 +277,8 @@ mod tests {
     #[test]
     fn text_lines_are_as_recorded() {
         let configuration = configuration("Text");
-        let subject = Subject { function: "f", configuration: &configuration };
+        let callee = Callee::latest("f");
+        let subject = Subject { callee: &callee, configuration: &configuration };
         assert_eq!(subject.start("id"), ["START RequestId: id Version: $LATEST\n"]);
         assert_eq!(
             subject.end("id", &figures(Some(0.4635)), &End::Success),
@@ -312,7 +315,8 @@ mod tests {
     #[test]
     fn json_lines_have_the_fields_of_the_telemetry_schema() {
         let configuration = configuration("JSON");
-        let subject = Subject { function: "f", configuration: &configuration };
+        let callee = Callee::latest("f");
+        let subject = Subject { callee: &callee, configuration: &configuration };
         let lines = subject.end("id", &figures(Some(0.4635)), &End::Success);
         assert_eq!(lines.len(), 1);
         let line: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();

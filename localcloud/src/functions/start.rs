@@ -15,7 +15,7 @@ use super::output::Output;
 use super::pool::Pool;
 use super::process::Spawner;
 use super::report::{End, Figures, Subject};
-use super::{Outcome, runtime_api};
+use super::{Callee, Outcome, runtime_api};
 use crate::events::LogEvents;
 use crate::world::functions::Configuration;
 
@@ -33,7 +33,7 @@ pub(super) struct Starter {
 
 /// One sandbox: its process may be started twice.
 struct Sandbox<'a> {
-    function: &'a str,
+    callee: &'a Callee,
     configuration: Arc<Configuration>,
     program: Program,
     log_stream: String,
@@ -41,9 +41,9 @@ struct Sandbox<'a> {
 
 impl Starter {
     /// Runs an invocation in a new environment. Whatever happens is told to the call.
-    pub(super) async fn cold(&self, function: &str, configuration: Arc<Configuration>, mut call: Call) {
-        let log_stream = log_stream(function, &configuration);
-        let subject = Subject { function, configuration: &configuration };
+    pub(super) async fn cold(&self, callee: &Callee, configuration: Arc<Configuration>, mut call: Call) {
+        let log_stream = log_stream(callee, &configuration);
+        let subject = Subject { callee, configuration: &configuration };
         self.log(&configuration, &log_stream, subject.init_start());
         let (images, wanted) = (Arc::clone(&self.images), Arc::clone(&configuration));
         let program = tokio::task::spawn_blocking(move || images.program(&wanted)).await;
@@ -70,7 +70,7 @@ impl Starter {
                 );
             }
         };
-        let sandbox = Sandbox { function, configuration: Arc::clone(&configuration), program, log_stream };
+        let sandbox = Sandbox { callee, configuration: Arc::clone(&configuration), program, log_stream };
         let began = Instant::now();
         match self.start(&sandbox, INIT_TIMEOUT).await {
             Ok(environment) => {
@@ -136,7 +136,7 @@ impl Starter {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let runtime_api = listener.local_addr()?.to_string();
         let variables = super::variables::variables(
-            sandbox.function,
+            sandbox.callee,
             configuration,
             &sandbox.program,
             &runtime_api,
@@ -145,7 +145,7 @@ impl Starter {
         let (child, group, pipe) = self.spawner.start(&sandbox.program, &variables).await?;
         let output = Output::new(self.events.clone(), &configuration.log_group, &sandbox.log_stream, pipe);
         let (environment, started) = Environment::new(
-            sandbox.function,
+            sandbox.callee,
             Arc::clone(configuration),
             Arc::clone(&self.pool),
             group,
@@ -196,9 +196,10 @@ impl Starter {
 }
 
 /// The name of a new log stream. In a group that is not the function's own, it names the function.
-fn log_stream(function: &str, configuration: &Configuration) -> String {
+fn log_stream(callee: &Callee, configuration: &Configuration) -> String {
     let day = jiff::Timestamp::now().strftime("%Y/%m/%d");
     let id = uuid::Uuid::new_v4().simple();
-    let own = configuration.log_group.strip_prefix("/aws/lambda/") == Some(function);
-    format!("{day}/{}[$LATEST]{id}", if own { "" } else { function })
+    let own = configuration.log_group.strip_prefix("/aws/lambda/") == Some(callee.name.as_str());
+    let name = if own { "" } else { &callee.name };
+    format!("{day}/{name}[{}]{id}", callee.version_name())
 }

@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::FUNCTION_PATH;
 use super::image::Program;
+use super::{Callee, FUNCTION_PATH};
 use crate::account::{ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY};
 use crate::world::functions::Configuration;
 
 /// All variables of a process. `runtime_api` is `host:port`.
 pub(super) fn variables(
-    function: &str,
+    callee: &Callee,
     configuration: &Configuration,
     program: &Program,
     runtime_api: &str,
     log_stream: &str,
 ) -> BTreeMap<String, String> {
+    let version = callee.version_name();
     let memory = configuration.memory_mb.to_string();
     // The process is not in a root of its own, so these two are where the image lies on this machine.
     let inside = |path: &str| program.root.join(Path::new(path)).display().to_string();
@@ -24,8 +25,8 @@ pub(super) fn variables(
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID),
         ("AWS_DEFAULT_REGION", REGION),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
-        ("AWS_LAMBDA_FUNCTION_NAME", function),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_NAME", &callee.name),
+        ("AWS_LAMBDA_FUNCTION_VERSION", &version),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
         ("AWS_LAMBDA_LOG_GROUP_NAME", &configuration.log_group),
         ("AWS_LAMBDA_LOG_STREAM_NAME", log_stream),

@@ -14,7 +14,7 @@ use super::event::{self, event};
 use super::fault::Fault;
 use super::{answer, permission, route};
 use crate::account::{ACCOUNT_ID, REGION, execute_api_arn};
-use crate::functions::{Functions, Invocation, MAX_PAYLOAD, Refusal, trace};
+use crate::functions::{Callee, Functions, Invocation, MAX_PAYLOAD, Refusal, trace};
 use crate::http1::{Body, Head};
 use crate::world::World;
 use crate::world::apis::{Deployment, Integration, Stage};
@@ -155,7 +155,9 @@ impl Call {
             log_tail: false,
         };
         let timeout = Duration::from_millis(integration.timeout_ms.into());
-        match tokio::time::timeout(timeout, self.functions.invoke(target.name, invocation)).await {
+        match tokio::time::timeout(timeout, self.functions.invoke(&Callee::latest(target.name), invocation))
+            .await
+        {
             Ok(Ok(outcome)) if outcome.function_error.is_none() => Ok(outcome.payload),
             Ok(Ok(_)) | Ok(Err(Refusal::Throttled { .. })) => Err(Fault::Integration),
             Ok(Err(refusal)) => {

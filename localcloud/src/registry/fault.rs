@@ -1,5 +1,6 @@
 //! The registry's errors, as the OCI distribution specification shapes them and ECR words them.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use axum::body::Body;
@@ -8,13 +9,14 @@ use http::{HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 
 use crate::account::ACCOUNT_ID;
+use crate::faults::Instead;
 use crate::store::StoreError;
 
 /// An error of the registry.
 #[derive(Debug)]
 pub(super) struct Fault {
     status: StatusCode,
-    code: &'static str,
+    code: Cow<'static, str>,
     message: String,
 }
 
@@ -30,8 +32,22 @@ struct Error<'a> {
 }
 
 impl Fault {
-    fn new(status: StatusCode, code: &'static str, message: String) -> Fault {
-        Fault { status, code, message }
+    fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, message: String) -> Fault {
+        Fault { status, code: code.into(), message }
+    }
+
+    /// One that is set on purpose.
+    pub(super) fn on_purpose(instead: Instead) -> Fault {
+        match instead {
+            Instead::Error { status, code, message } => {
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                Fault::new(status, code, message)
+            }
+            Instead::Throttle => {
+                let message = "Rate exceeded".to_owned();
+                Fault::new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS", message)
+            }
+        }
     }
 
     pub(super) fn unauthorized() -> Fault {
@@ -110,7 +126,7 @@ impl Fault {
     }
 
     pub(super) fn into_response(self) -> Response {
-        let errors = Errors { errors: [Error { code: self.code, message: &self.message }] };
+        let errors = Errors { errors: [Error { code: &self.code, message: &self.message }] };
         // Two strings always serialise.
         let body = serde_json::to_vec(&errors).unwrap_or_default();
         let mut response = Response::new(Body::from(body));

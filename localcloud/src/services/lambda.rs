@@ -1,4 +1,4 @@
-//! Functions made from container images: their life, their policy, and calls to them.
+//! Functions made from container images: their life, their versions, their policy, and calls to them.
 
 mod concurrency;
 mod configuration;
@@ -12,6 +12,7 @@ mod settle;
 mod tags;
 mod target;
 mod update;
+mod versions;
 
 use crate::account;
 use crate::cloud::Cloud;
@@ -27,6 +28,8 @@ pub(crate) fn answer(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         "GetFunctionConfiguration" => read::get_configuration(cloud, call),
         "ListFunctions" => read::list(cloud, call),
         "GetAccountSettings" => read::account_settings(cloud, call),
+        "PublishVersion" => versions::publish(cloud, call),
+        "ListVersionsByFunction" => read::list_versions(cloud, call),
         "UpdateFunctionCode" => update::code(cloud, call),
         "UpdateFunctionConfiguration" => update::configuration(cloud, call),
         "DeleteFunction" => create::delete(cloud, call),

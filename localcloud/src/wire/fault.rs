@@ -1,5 +1,7 @@
 //! What goes wrong, as AWS says it: a status, a code and a sentence.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::Service;
@@ -9,15 +11,15 @@ use crate::store::StoreError;
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     pub(crate) status: u16,
-    pub(crate) code: &'static str,
+    pub(crate) code: Cow<'static, str>,
     pub(crate) message: String,
     /// Further members of the error's shape, such as `Type` or `Reason`.
     pub(crate) members: Map<String, Value>,
 }
 
 impl Fault {
-    pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Fault {
-        Fault { status, code, message: message.into(), members: Map::new() }
+    pub(crate) fn new(status: u16, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Fault {
+        Fault { status, code: code.into(), message: message.into(), members: Map::new() }
     }
 
     pub(crate) fn with(mut self, member: &str, value: impl Into<Value>) -> Fault {
@@ -63,6 +65,18 @@ impl Fault {
                 service.name()
             ),
         )
+    }
+
+    /// The caller is too fast, in the service's own words.
+    pub(crate) fn throttled(service: Service) -> Fault {
+        match service {
+            Service::Lambda => Fault::new(429, "TooManyRequestsException", "Rate exceeded")
+                .with("Type", "User")
+                .with("Reason", "CallerRateLimitExceeded"),
+            Service::ApiGateway => Fault::new(429, "TooManyRequestsException", "Too Many Requests"),
+            Service::Iam | Service::Sts => Fault::new(400, "Throttling", "Rate exceeded"),
+            Service::Ecr | Service::Logs => Fault::new(400, "ThrottlingException", "Rate exceeded"),
+        }
     }
 
     /// The local cloud itself failed.

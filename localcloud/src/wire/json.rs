@@ -168,7 +168,7 @@ pub(super) fn answer(protocol: Protocol, answer: Answer) -> Response {
 pub(super) fn fault(protocol: Protocol, service: Option<Service>, fault: &Fault) -> Response {
     let mut members = fault.members.clone();
     // Lambda spells it with a capital where its model does [FACTS §8].
-    let spelling = match (service, fault.code) {
+    let spelling = match (service, &*fault.code) {
         (Some(Service::Lambda), "ResourceNotFoundException" | "ServiceException") => "Message",
         (Some(Service::Lambda), "AccessDeniedException") if fault.message.is_empty() => "Message",
         _ => "message",
@@ -179,9 +179,11 @@ pub(super) fn fault(protocol: Protocol, service: Option<Service>, fault: &Fault)
     };
     members.insert(spelling.to_owned(), message);
     if protocol == Protocol::AwsJson {
-        members.insert("__type".to_owned(), Value::from(fault.code));
+        members.insert("__type".to_owned(), Value::from(&*fault.code));
     }
     let mut response = response(protocol, fault.status, Body::Members(Value::Object(members)));
-    response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(fault.code));
+    if let Ok(code) = HeaderValue::from_str(&fault.code) {
+        response.headers_mut().insert("x-amzn-errortype", code);
+    }
     response
 }

@@ -34,6 +34,32 @@ pub struct Function {
     pub reserved_concurrency: Option<u32>,
     /// Tags.
     pub tags: BTreeMap<String, String>,
+    /// The versions that were published and not deleted, by number. State from before there were any has none.
+    #[serde(default)]
+    pub versions: BTreeMap<u64, Version>,
+}
+
+/// A published version: what `$LATEST` was then, for good.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    /// Counts up from 1 and is never given twice, not even to a later function of the same name.
+    pub number: u64,
+    /// Free text of its own, or else the function's at that time.
+    pub description: String,
+    /// The function's description at that time: one that has changed since is a reason for another version.
+    pub source_description: String,
+    /// ARN of the execution role.
+    pub role: String,
+    /// What its invocations run.
+    pub configuration: Configuration,
+    /// `Pending` while the change that it was published with settles, then `Active` or `Failed`.
+    pub state: Status,
+    /// `None` while it is pending.
+    pub last_update: Option<Status>,
+    /// Its own, apart from the function's.
+    pub revision_id: String,
+    /// When it was published, epoch milliseconds.
+    pub last_modified_ms: i64,
 }
 
 /// What decides how an invocation runs.
@@ -85,6 +111,22 @@ pub struct Status {
     pub reason: Option<String>,
     /// A code such as `Creating`.
     pub code: Option<String>,
+}
+
+impl Status {
+    /// A state that needs no explanation.
+    pub fn plain(value: &str) -> Status {
+        Status { value: value.to_owned(), reason: None, code: None }
+    }
+
+    /// What a function, a version or an update is until it has settled.
+    pub fn creating(value: &str) -> Status {
+        Status {
+            value: value.to_owned(),
+            reason: Some("The function is being created.".to_owned()),
+            code: Some("Creating".to_owned()),
+        }
+    }
 }
 
 /// One statement of a function's resource policy.

@@ -5,6 +5,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_lambda::config::http::HttpResponse;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
+use localcloud::faults::Faults;
 use localcloud::{LocalCloud, Opened, Options, account};
 use tempfile::TempDir;
 
@@ -42,6 +43,10 @@ impl Account {
 
     pub(crate) fn endpoint(&self) -> &str {
         self.cloud.as_ref().unwrap().endpoint()
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        self.cloud.as_ref().unwrap().faults()
     }
 
     pub(crate) fn sts(&self) -> aws_sdk_sts::Client {

@@ -118,7 +118,7 @@ async fn an_api_from_creation_to_deletion() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn get_tags_tells_where_the_api_answers() {
+async fn its_tags_tell_where_the_api_answers() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let account = Account::open().await;
     let gateway = account.gateway();
@@ -131,9 +131,13 @@ async fn get_tags_tells_where_the_api_answers() {
     let answer = reqwest::get(format!("{}/none/x", tags["callboard:url"])).await.unwrap();
     assert_eq!(answer.status(), 403);
     assert_eq!(answer.text().await.unwrap(), r#"{"message":"Forbidden"}"#);
-    // It is no tag of the API's own.
+    // As with AWS, whoever reads or lists the API is told its tags with it.
     let got = gateway.get_rest_api().rest_api_id(&id).send().await.unwrap();
-    assert_eq!(got.tags().unwrap().len(), 1);
+    assert_eq!(got.tags().unwrap(), tags);
+    let listed = gateway.get_rest_apis().send().await.unwrap();
+    assert_eq!(listed.items()[0].tags().unwrap(), tags);
+    let made = gateway.create_rest_api().name("another").send().await.unwrap();
+    assert!(made.tags().unwrap()["callboard:url"].starts_with("http://127.0.0.1:"));
     gateway.untag_resource().resource_arn(&arn).tag_keys("team").send().await.unwrap();
     let tags = gateway.get_tags().resource_arn(&arn).send().await.unwrap();
     assert_eq!(tags.tags().unwrap().len(), 1);

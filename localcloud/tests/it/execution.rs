@@ -9,6 +9,7 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Environment, State};
 use serde_json::{Value, json};
 
+use crate::account::{refusal, refused};
 use crate::live::{Live, image_of, process_state, until, until_dead};
 
 async fn pid(live: &Live) -> u32 {
@@ -212,6 +213,22 @@ async fn a_new_configuration_has_new_processes_and_the_old_ones_end() {
     let seen: Value = serde_json::from_str(&live.invoke("f", json!({"do": "env"})).await.payload).unwrap();
     assert_eq!(seen["SOME_ENV"], "new");
     until_dead(old).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_group_that_is_deleted_comes_back_with_the_next_invocation_and_not_with_the_functions_end() {
+    let live = Live::with_function("f", &[]).await;
+    let logs = live.account.logs();
+    let delete = || logs.delete_log_group().log_group_name("/aws/lambda/f").send();
+    let pid = pid(&live).await;
+    delete().await.unwrap();
+    live.invoke("f", json!({"do": "print", "n": 1})).await;
+    assert!(live.log("f").await.iter().any(|line| line == "line 0\n"));
+    live.lambda().delete_function().function_name("f").send().await.unwrap();
+    delete().await.unwrap();
+    until_dead(pid).await;
+    let missing = refused(400, "ResourceNotFoundException", "The specified log group does not exist.");
+    assert_eq!(refusal(delete().await), missing);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -307,11 +307,11 @@ async fn what_is_refused_at_creation() {
         refused(409, "ResourceConflictException", "Function already exist: hello")
     );
     assert_eq!(
-        refusal(lambda.publish_version().function_name("hello").send().await),
+        refusal(lambda.create_alias().function_name("hello").name("live").function_version("1").send().await),
         refused(
             501,
             "NotImplemented",
-            "Callboard's local cloud does not offer the operation PublishVersion of Lambda"
+            "Callboard's local cloud does not offer the operation CreateAlias of Lambda"
         )
     );
 }

@@ -6,6 +6,7 @@ use aws_sdk_apigateway::types::{GatewayResponseType, IntegrationType};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::account::{self, refusal};
 use crate::live::Live;
 
 struct Api {
@@ -218,4 +219,49 @@ async fn the_address_outlives_a_restart() {
     assert_eq!(url(&live, &id).await, before);
     let event: Value = live.http.get(format!("{before}/stage/x")).send().await.unwrap().json().await.unwrap();
     assert_eq!(event["path"], "/x");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_away_answers_no_more() {
+    let api = Api::start(29_000).await;
+    let (sdk, lambda) = (sdk(&api.live), api.live.lambda());
+    let answer = |path: &'static str| async {
+        let got = refused(api.get(path).await).await;
+        (got.0, got.1)
+    };
+    let internal = || (500, r#"{"message": "Internal server error"}"#.to_owned());
+    assert_eq!(api.get("/stage/x").await.status(), 200);
+    let remove = lambda.remove_permission().function_name("hello-stage").statement_id("gateway");
+    remove.send().await.unwrap();
+    assert_eq!(answer("/stage/x").await, internal());
+    let add = lambda.add_permission().function_name("hello-stage").statement_id("again");
+    let add = add.action("lambda:InvokeFunction").principal("apigateway.amazonaws.com");
+    add.send().await.unwrap();
+    assert_eq!(api.get("/stage/x").await.status(), 200);
+    lambda.delete_function().function_name("hello-stage").send().await.unwrap();
+    assert_eq!(answer("/stage/x").await, internal());
+
+    let stage = sdk.get_stage().rest_api_id(&api.id).stage_name("stage").send().await.unwrap();
+    let deployment = stage.deployment_id().unwrap();
+    let delete_deployment = || sdk.delete_deployment().rest_api_id(&api.id).deployment_id(deployment).send();
+    let in_use = "Active stages pointing to this deployment must be moved or deleted";
+    assert_eq!(refusal(delete_deployment().await), account::refused(400, "BadRequestException", in_use));
+    let delete_stage = || sdk.delete_stage().rest_api_id(&api.id).stage_name("stage").send();
+    delete_stage().await.unwrap();
+    assert_eq!(answer("/stage/x").await, (403, r#"{"message":"Forbidden"}"#.to_owned()));
+    assert_eq!(
+        refusal(delete_stage().await),
+        account::refused(404, "NotFoundException", "Invalid stage identifier specified")
+    );
+    delete_deployment().await.unwrap();
+    assert_eq!(
+        refusal(delete_deployment().await),
+        account::refused(404, "NotFoundException", "Invalid Deployment identifier specified")
+    );
+    // The other stages stay until the API goes, and its address with it.
+    assert_eq!(answer("/prod/x").await, internal());
+    sdk.delete_rest_api().rest_api_id(&api.id).send().await.unwrap();
+    let gone = reqwest::get(format!("{}/prod/x", api.url)).await;
+    assert!(gone.is_err_and(|error| error.is_connect()));
+    assert_eq!(refusal(sdk.delete_rest_api().rest_api_id(&api.id).send().await).0, 404);
 }

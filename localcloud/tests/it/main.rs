@@ -3,6 +3,7 @@
 mod account;
 mod apis;
 mod execution;
+mod faults;
 mod functions;
 mod gateway;
 mod image;
@@ -13,3 +14,4 @@ mod repositories;
 mod roles;
 mod signing;
 mod survival;
+mod versions;

@@ -1,9 +1,11 @@
 //! ECR.
 
 use aws_sdk_ecr::types::{ImageIdentifier, ImageTagMutability, TagStatus};
+use localcloud::blobs::digest_of;
 
 use crate::account::{Account, refusal, refused};
 use crate::image;
+use crate::live::{Live, REPOSITORY, image_of};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repository_and_the_images_pushed_to_it() {
@@ -106,4 +108,62 @@ async fn refusals() {
         refusal(ecr.start_image_scan().repository_name("hello").send().await).2,
         "Callboard's local cloud does not offer the operation StartImageScan of ECR"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_goes_with_its_last_tag_or_by_its_digest() {
+    let live = Live::start().await;
+    let ecr = aws_sdk_ecr::Client::new(&live.sdk);
+    let image = image_of(b"not run here");
+    let digest = digest_of(&image.manifest);
+    for tag in ["a", "b", "c"] {
+        live.push(tag, &image).await;
+    }
+    let by_tag = |tag: &str| ImageIdentifier::builder().image_tag(tag).build();
+    let by_digest = |digest: &str| ImageIdentifier::builder().image_digest(digest).build();
+    let delete = |ids: Vec<ImageIdentifier>| {
+        ecr.batch_delete_image().repository_name(REPOSITORY).set_image_ids(Some(ids)).send()
+    };
+    let named = |ids: &[ImageIdentifier]| -> Vec<(String, String)> {
+        let text = |part: Option<&str>| part.unwrap_or_default().to_owned();
+        ids.iter().map(|id| (text(id.image_tag()), text(id.image_digest()))).collect()
+    };
+    // One tag of three, and what is not there.
+    let nowhere = digest_of(b"nowhere");
+    let gone = delete(vec![by_tag("c"), by_tag("none"), by_digest(&nowhere)]).await.unwrap();
+    assert_eq!(named(gone.image_ids()), [("c".to_owned(), digest.clone())]);
+    let failures: Vec<_> = gone.failures().iter().map(|one| one.failure_code().unwrap().as_str()).collect();
+    assert_eq!(failures, ["ImageNotFound", "ImageNotFound"]);
+    let failed: Vec<ImageIdentifier> =
+        gone.failures().iter().map(|failure| failure.image_id().unwrap().clone()).collect();
+    assert_eq!(failed, [by_tag("none"), by_digest(&nowhere)]);
+    let left = ecr.describe_images().repository_name(REPOSITORY).send().await.unwrap();
+    assert_eq!(left.image_details()[0].image_tags(), ["a", "b"]);
+    assert_eq!(
+        live.registry("HEAD", &format!("{REPOSITORY}/manifests/c")).send().await.unwrap().status(),
+        404
+    );
+
+    let gone = delete(vec![by_digest(&digest)]).await.unwrap();
+    assert_eq!(named(gone.image_ids()), [("a".to_owned(), digest.clone()), ("b".to_owned(), digest.clone())]);
+    assert!(ecr.list_images().repository_name(REPOSITORY).send().await.unwrap().image_ids().is_empty());
+    for reference in ["a", &digest] {
+        let head = live.registry("HEAD", &format!("{REPOSITORY}/manifests/{reference}")).send().await;
+        assert_eq!(head.unwrap().status(), 404);
+    }
+    // It can come back.
+    live.push("a", &image).await;
+    let delete = || ecr.delete_repository().repository_name(REPOSITORY);
+    assert_eq!(
+        refusal(delete().send().await),
+        refused(
+            400,
+            "RepositoryNotEmptyException",
+            "The repository with name 'team/fixture' in registry with id '000000000000' cannot be deleted because it still contains images"
+        )
+    );
+    delete().force(true).send().await.unwrap();
+    assert_eq!(refusal(delete().force(true).send().await).1, "RepositoryNotFoundException");
+    let head = live.registry("HEAD", &format!("{REPOSITORY}/manifests/a")).send().await.unwrap();
+    assert_eq!(head.status(), 404);
 }

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Once},
 };
 
 use axum::{Router, http::Method, routing::get as on_get};
@@ -28,6 +28,13 @@ impl Write for Captured {
 impl Captured {
     /// Captures what this thread logs, until the guard is dropped.
     fn start(level: LevelFilter) -> (Self, DefaultGuard) {
+        // A place that logs is switched off for good when the first thread that comes by has no subscriber: the other
+        // tests of this process have this one.
+        static EVERY_THREAD: Once = Once::new();
+        EVERY_THREAD.call_once(|| {
+            let nowhere = request_log::subscriber(LevelFilter::TRACE, io::sink);
+            tracing::subscriber::set_global_default(nowhere).expect("the only one");
+        });
         let captured = Self::default();
         let writer = captured.clone();
         let guard = tracing::subscriber::set_default(request_log::subscriber(level, move || writer.clone()));

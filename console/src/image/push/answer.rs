@@ -2,6 +2,7 @@ use futures_util::StreamExt;
 use reqwest::{Response, StatusCode, Url};
 use serde::Deserialize;
 
+use super::super::PushProblem;
 use crate::domain::{Problem, one_line};
 use crate::http::chain;
 
@@ -31,10 +32,7 @@ pub(super) fn unreachable(registry: &Url, error: reqwest::Error) -> Problem {
             "look at the network, and deploy again: what has arrived is not sent again",
         )
     } else if error.is_connect() {
-        (
-            "cannot be reached",
-            "look at the network and the proxy (HTTPS_PROXY); the local cloud must be running",
-        )
+        ("cannot be reached", "look at the network, the region and the proxy (HTTPS_PROXY), and deploy again")
     } else {
         ("broke off", "deploy again: what has arrived is not sent again")
     };
@@ -45,7 +43,7 @@ pub(super) fn unreachable(registry: &Url, error: reqwest::Error) -> Problem {
 }
 
 /// An answer of the registry that was not the one that was hoped for.
-pub(super) async fn explained(what: &str, repository: &str, answer: Response) -> Problem {
+pub(super) async fn explained(what: &str, repository: &str, answer: Response) -> PushProblem {
     let status = answer.status();
     let body = bounded(answer).await;
     let errors = serde_json::from_slice::<Errors>(&body).map(|body| body.errors).unwrap_or_default();
@@ -87,7 +85,9 @@ pub(super) async fn explained(what: &str, repository: &str, answer: Response) ->
         (_, status) if status.is_server_error() => "the registry failed: deploy again in a minute".to_owned(),
         _ => String::new(),
     };
-    Problem::new(what).because(detail).fix(hint)
+    let throttled = code == "TOOMANYREQUESTS" || status == StatusCode::TOO_MANY_REQUESTS;
+    let denied = code == "DENIED" || status == StatusCode::FORBIDDEN;
+    PushProblem { problem: Problem::new(what).because(detail).fix(hint), throttled, denied }
 }
 
 /// The first part of a body; what breaks off is what there is.

@@ -1,12 +1,12 @@
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::stream;
+use futures_util::TryStreamExt;
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use reqwest::{Body, Client, Method, RequestBuilder, Response, StatusCode, Url};
 use tokio::sync::watch;
+use tokio_util::io::ReaderStream;
 
-use super::super::{Blob, Image, Registry};
+use super::super::{Blob, Image, PushProblem, Registry};
 use super::answer::{explained, unreachable};
 use crate::domain::{Digest, Problem, one_line};
 
@@ -35,7 +35,7 @@ impl<'a> Repository<'a> {
     }
 
     /// What a tag holds.
-    pub(super) async fn tagged(&self, tag: &str) -> Result<Option<Digest>, Problem> {
+    pub(super) async fn tagged(&self, tag: &str) -> Result<Option<Digest>, PushProblem> {
         let url = self.url(&format!("manifests/{tag}"));
         let answer =
             self.ask(self.request(Method::HEAD, &url).header(ACCEPT, MANIFESTS).timeout(QUESTION)).await?;
@@ -58,7 +58,7 @@ impl<'a> Repository<'a> {
     }
 
     /// Whether a blob is there.
-    pub(super) async fn has(&self, digest: &Digest) -> Result<bool, Problem> {
+    pub(super) async fn has(&self, digest: &Digest) -> Result<bool, PushProblem> {
         let url = self.url(&format!("blobs/{digest}"));
         let answer = self.ask(self.request(Method::HEAD, &url).timeout(QUESTION)).await?;
         match answer.status() {
@@ -70,7 +70,7 @@ impl<'a> Repository<'a> {
     }
 
     /// Sends a blob in one piece, adding to `sent` as it goes.
-    pub(super) async fn upload(&self, blob: &Blob, sent: watch::Sender<u64>) -> Result<(), Problem> {
+    pub(super) async fn upload(&self, blob: &Blob, sent: watch::Sender<u64>) -> Result<(), PushProblem> {
         let url = self.url("blobs/uploads/");
         let begin = self.request(Method::POST, &url).header(CONTENT_LENGTH, 0).timeout(QUESTION);
         let answer = self.ask(begin).await?;
@@ -84,11 +84,18 @@ impl<'a> Repository<'a> {
             .and_then(|place| url.join(place).ok())
             .ok_or_else(|| Problem::new("the registry names no place for the upload"))?;
         place.query_pairs_mut().append_pair("digest", &blob.digest.0);
+        let content = blob.read().await.map_err(|error| {
+            Problem::new("a layer of the image is no longer there")
+                .because(error)
+                .fix("something cleans the temporary folder up: deploy again, or set TMPDIR to another one")
+        })?;
+        let pieces = ReaderStream::with_capacity(content, CHUNK)
+            .inspect_ok(move |piece| sent.send_modify(|total| *total += piece.len() as u64));
         let put = self
             .request(Method::PUT, &place)
             .header(CONTENT_TYPE, "application/octet-stream")
-            .header(CONTENT_LENGTH, blob.bytes.len())
-            .body(counted(blob.bytes.clone(), sent));
+            .header(CONTENT_LENGTH, blob.size)
+            .body(Body::wrap_stream(pieces));
         let answer = self.ask(put).await?;
         if answer.status() != StatusCode::CREATED {
             return Err(self.explain("the registry refuses a layer", answer).await);
@@ -97,7 +104,7 @@ impl<'a> Repository<'a> {
     }
 
     /// Puts the manifest under its tag, and has the registry say what it then holds.
-    pub(super) async fn name(&self, tag: &str, image: &Image) -> Result<(), Problem> {
+    pub(super) async fn name(&self, tag: &str, image: &Image) -> Result<(), PushProblem> {
         let put = self
             .request(Method::PUT, &self.url(&format!("manifests/{tag}")))
             .header(CONTENT_TYPE, &image.media_type)
@@ -119,7 +126,8 @@ impl<'a> Repository<'a> {
             .because(format!("under the tag {tag} it holds {held}, and {} was pushed", image.digest))
             .fix(
                 "something between here and the registry changes what is sent: deploy again, without a proxy",
-            ))
+            )
+            .into())
     }
 
     /// A URL below this repository.
@@ -139,11 +147,11 @@ impl<'a> Repository<'a> {
         }
     }
 
-    async fn ask(&self, request: RequestBuilder) -> Result<Response, Problem> {
-        request.send().await.map_err(|error| unreachable(&self.registry.url, error))
+    async fn ask(&self, request: RequestBuilder) -> Result<Response, PushProblem> {
+        Ok(request.send().await.map_err(|error| unreachable(&self.registry.url, error))?)
     }
 
-    async fn explain(&self, what: &str, answer: Response) -> Problem {
+    async fn explain(&self, what: &str, answer: Response) -> PushProblem {
         explained(what, self.name, answer).await
     }
 }
@@ -152,16 +160,4 @@ impl<'a> Repository<'a> {
 fn digest_of(answer: &Response) -> Option<Digest> {
     let text = answer.headers().get("docker-content-digest")?.to_str().ok()?;
     text.starts_with("sha256:").then(|| Digest(one_line(text, 71)))
-}
-
-/// A body that is handed out piece by piece and counts what has been taken.
-fn counted(bytes: Bytes, sent: watch::Sender<u64>) -> Body {
-    Body::wrap_stream(stream::unfold((bytes, sent), async |(mut rest, sent)| {
-        if rest.is_empty() {
-            return None;
-        }
-        let chunk = rest.split_to(CHUNK.min(rest.len()));
-        sent.send_modify(|total| *total += chunk.len() as u64);
-        Some((Ok::<_, std::convert::Infallible>(chunk), (rest, sent)))
-    }))
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::patch::{Operation, Patch};
-use super::{Nothing, Paged, api, api_mut, bad_request, no_such_api, seconds};
+use super::{Nothing, Paged, api, api_mut, bad_request, no_such_api, seconds, tags};
 use crate::cloud::{Cloud, now_ms, short_id};
 use crate::wire::fault::{Fault, broken};
 use crate::wire::{Answer, Call, Service};
@@ -82,12 +82,15 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         Ok::<_, Fault>(())
     })?;
     let opened = tokio::runtime::Handle::current().block_on(cloud.gateways.open(&api.id));
-    if let Err(error) = opened {
-        cloud.world.change(|state| {
-            state.apis.remove(&api.id);
-            Ok::<_, Fault>(())
-        })?;
-        return Err(Fault::internal(format!("the API has no port to listen on: {error}")));
+    match opened {
+        Ok(port) => api.port = Some(port),
+        Err(error) => {
+            cloud.world.change(|state| {
+                state.apis.remove(&api.id);
+                Ok::<_, Fault>(())
+            })?;
+            return Err(Fault::internal(format!("the API has no port to listen on: {error}")));
+        }
     }
     // A list that is empty is not told at creation.
     api.binary_media_types.retain(|kind| !kind.is_empty());
@@ -153,8 +156,9 @@ fn described(api: &RestApi) -> Value {
     if !api.binary_media_types.is_empty() {
         members["binaryMediaTypes"] = json!(api.binary_media_types);
     }
-    if !api.tags.is_empty() {
-        members["tags"] = json!(api.tags);
+    let tags = tags::told(api);
+    if !tags.is_empty() {
+        members["tags"] = json!(tags);
     }
     members
 }
@@ -188,7 +192,7 @@ pub(super) fn update(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         Ok(api.clone())
     })?;
     let mut members = described(&updated);
-    members["tags"] = json!(updated.tags);
+    members["tags"] = json!(tags::told(&updated));
     Ok(Answer::ok(members))
 }
 

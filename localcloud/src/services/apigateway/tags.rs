@@ -1,4 +1,4 @@
-//! Tags of APIs and stages. GetTags also says at which loopback address an API answers.
+//! Tags of APIs and stages. Those of an API also say at which loopback address it answers.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,19 @@ use crate::cloud::Cloud;
 use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call};
 use crate::world::State;
+use crate::world::apis::RestApi;
 
-/// Under which tag GetTags tells an API's own address. It cannot be set.
+/// Under which tag an API's own address is told. It cannot be set.
 const URL_TAG: &str = "callboard:url";
+
+/// The tags of an API, as every answer about it tells them.
+pub(super) fn told(api: &RestApi) -> BTreeMap<String, String> {
+    let mut tags = api.tags.clone();
+    if let Some(port) = api.port {
+        tags.insert(URL_TAG.to_owned(), format!("http://127.0.0.1:{port}"));
+    }
+    tags
+}
 
 /// What an ARN names.
 enum Owner<'a> {
@@ -52,13 +62,7 @@ pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let (Owner::Api(id) | Owner::Stage(id, _)) = owner;
     let api = state.apis.get(id).ok_or_else(|| no_such_api(id))?;
     let tags = match owner {
-        Owner::Api(_) => {
-            let mut tags = api.tags.clone();
-            if let Some(port) = api.port {
-                tags.insert(URL_TAG.to_owned(), format!("http://127.0.0.1:{port}"));
-            }
-            tags
-        }
+        Owner::Api(_) => told(api),
         Owner::Stage(_, stage) => api.stages.get(stage).ok_or_else(no_such_stage)?.tags.clone(),
     };
     Ok(Answer::ok(json!({ "tags": tags })))

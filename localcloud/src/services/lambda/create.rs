@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::configuration::{Settings, architecture, check_role};
-use super::{describe, function_not_found, image, invalid, new_revision, settle, target, user_fault};
+use super::describe::{self, One};
+use super::{function_not_found, image, invalid, new_revision, settle, target, user_fault, versions};
 use crate::cloud::{Cloud, now_ms};
+use crate::functions::Callee;
 use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call};
 use crate::world::functions::{Configuration, Function, Status};
@@ -21,10 +23,12 @@ struct Create {
     architectures: Option<Vec<String>>,
     #[serde(default)]
     tags: BTreeMap<String, String>,
+    #[serde(default)]
+    publish: bool,
 }
 
 /// The members of [`Create`]; all others are settings.
-const OWN: [&str; 5] = ["FunctionName", "Code", "PackageType", "Architectures", "Tags"];
+const OWN: [&str; 6] = ["FunctionName", "Code", "PackageType", "Architectures", "Tags", "Publish"];
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -46,7 +50,7 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         return Err(invalid("Please provide ImageUri when creating a function with packageType Image."));
     };
     let role = settings.role.clone().unwrap_or_default();
-    let function = cloud.world.change(|state| {
+    let (function, version) = cloud.world.change(|state| {
         if state.functions.contains_key(&name) {
             let message = format!("Function already exist: {name}");
             return Err(user_fault(409, "ResourceConflictException", message));
@@ -75,11 +79,7 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
             role,
             configuration,
             live: None,
-            state: Status {
-                value: "Pending".to_owned(),
-                reason: Some("The function is being created.".to_owned()),
-                code: Some("Creating".to_owned()),
-            },
+            state: Status::creating("Pending"),
             last_update: None,
             revision_id: new_revision(),
             last_modified_ms: now_ms(),
@@ -87,12 +87,20 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
             policy_revision_id: new_revision(),
             reserved_concurrency: None,
             tags: input.tags,
+            versions: BTreeMap::new(),
         };
-        state.functions.insert(name, function.clone());
-        Ok(function)
+        state.functions.insert(name.clone(), function);
+        let version = match input.publish {
+            true => Some(versions::make(state, &name, None)?),
+            false => None,
+        };
+        let function = state.functions.get(&name).cloned().ok_or_else(|| function_not_found(&name))?;
+        Ok((function, version))
     })?;
     settle::settle(cloud, &function.name);
-    Ok(Answer::with_status(201, describe::whole(&function, &describe::arn(&function))))
+    // With `Publish` the answer is about version 1, and yet its ARN has no qualifier (as recorded).
+    let one = One::find(&function, version).unwrap_or(One::latest(&function));
+    Ok(Answer::with_status(201, describe::whole(one, &describe::arn(&function))))
 }
 
 #[derive(Deserialize)]
@@ -104,15 +112,25 @@ struct Delete {
 pub(super) fn delete(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: Delete = call.input()?;
     let target = target::of(call, input.qualifier.as_deref())?;
-    if target.qualifier.is_some() {
-        return Err(match target.latest() {
-            Ok(_) => invalid("$LATEST version cannot be deleted without deleting the function."),
-            Err(fault) => fault,
-        });
+    let version = target.version()?;
+    if target.qualifier.is_some() && version.is_none() {
+        return Err(invalid("$LATEST version cannot be deleted without deleting the function."));
     }
     cloud.world.change(|state| {
-        state.functions.remove(&target.name).map(drop).ok_or_else(|| function_not_found(&target.name))
+        let missing = || function_not_found(&target.name);
+        match version {
+            None => state.functions.remove(&target.name).map(drop).ok_or_else(missing),
+            // That there was none of that number makes no difference.
+            Some(number) => {
+                let function = state.functions.get_mut(&target.name).ok_or_else(missing)?;
+                function.versions.remove(&number);
+                Ok(())
+            }
+        }
     })?;
-    cloud.functions.retire(&target.name);
+    match version {
+        None => cloud.functions.retire_all(&target.name),
+        Some(_) => cloud.functions.retire(&Callee { name: target.name, version }),
+    }
     Ok(Answer::empty(204))
 }

@@ -7,11 +7,11 @@ use http::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::target::{self, LATEST, Target};
+use super::target::{self, LATEST, Target, version_name};
 use super::{invalid, not_found, user_fault};
 use crate::account;
 use crate::cloud::Cloud;
-use crate::functions::{Invocation, Outcome, Refusal};
+use crate::functions::{Callee, Invocation, Outcome, Refusal};
 use crate::wire::fault::Fault;
 use crate::wire::{Answer, Body, Call, Service};
 
@@ -37,8 +37,8 @@ pub(crate) async fn invoke(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> 
     }
     let invoked_arn = target.arn();
     target.qualifier.get_or_insert_with(|| LATEST.to_owned());
-    let target = target.latest()?;
-    if !cloud.world.snapshot().functions.contains_key(&target.name) {
+    let callee = Callee { name: target.name.clone(), version: target.version()? };
+    if !callee.exists(&cloud.world.snapshot()) {
         return Err(not_found(&target.arn()));
     }
     let kind = call.header("x-amz-invocation-type").unwrap_or("RequestResponse");
@@ -58,14 +58,14 @@ pub(crate) async fn invoke(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> 
         "Event" => {
             let functions = cloud.functions.clone();
             tokio::spawn(async move {
-                if let Err(refusal) = functions.invoke(&target.name, invocation).await {
-                    tracing::warn!(function = target.name, ?refusal, "an event was not delivered");
+                if let Err(refusal) = functions.invoke(&callee, invocation).await {
+                    tracing::warn!(function = callee.name, ?refusal, "an event was not delivered");
                 }
             });
             Ok(Answer::empty(202))
         }
-        _ => match cloud.functions.invoke(&target.name, invocation).await {
-            Ok(outcome) => answered(outcome),
+        _ => match cloud.functions.invoke(&callee, invocation).await {
+            Ok(outcome) => answered(outcome, &callee),
             Err(refusal) => Err(refused(refusal, &target)),
         },
     }
@@ -116,9 +116,8 @@ fn client_context(call: &Call) -> Result<Option<String>, Fault> {
     }
 }
 
-fn answered(outcome: Outcome) -> Result<Answer, Fault> {
-    let mut headers =
-        vec![(HeaderName::from_static("x-amz-executed-version"), HeaderValue::from_static(LATEST))];
+fn answered(outcome: Outcome, callee: &Callee) -> Result<Answer, Fault> {
+    let mut headers = Vec::new();
     let mut add = |name: &'static str, value: &str| match HeaderValue::from_str(value) {
         Ok(value) => {
             headers.push((HeaderName::from_static(name), value));
@@ -126,6 +125,7 @@ fn answered(outcome: Outcome) -> Result<Answer, Fault> {
         }
         Err(_) => Err(Fault::internal(format!("the function gave a {name} that is not a header"))),
     };
+    add("x-amz-executed-version", &version_name(callee.version))?;
     add("x-amzn-requestid", &outcome.request_id)?;
     if let Some(error) = &outcome.function_error {
         add("x-amz-function-error", error)?;

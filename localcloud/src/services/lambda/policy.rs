@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::update::stale;
-use super::{function_not_found, invalid, new_revision, target, user_fault};
+use super::{function_not_found, invalid, new_revision, not_found, target, user_fault};
 use crate::account;
 use crate::cloud::Cloud;
 use crate::wire::fault::{Fault, broken};
@@ -25,7 +25,7 @@ struct Add {
 
 pub(super) fn add(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: Add = call.input()?;
-    let target = unqualified(call, input.qualifier.as_deref())?;
+    let target = unqualified(cloud, call, input.qualifier.as_deref())?;
     let mut errors = Vec::new();
     let word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     if input.statement_id.is_empty() || !input.statement_id.bytes().all(word) {
@@ -69,12 +69,20 @@ pub(super) fn add(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     Ok(Answer::with_status(201, json!({ "Statement": told.to_string() })))
 }
 
-/// Versions and aliases, which could have policies of their own, do not exist here.
-fn unqualified(call: &Call, qualifier: Option<&str>) -> Result<String, Fault> {
-    let target = target::of(call, qualifier)?.latest()?;
-    match target.qualifier {
-        None => Ok(target.name),
-        Some(_) => Err(invalid("We currently do not support adding policies for $LATEST.")),
+/// On AWS a version has a policy of its own; here only functions have.
+fn unqualified(cloud: &Cloud, call: &Call, qualifier: Option<&str>) -> Result<String, Fault> {
+    let target = target::of(call, qualifier)?;
+    match (target.version()?, &target.qualifier) {
+        (None, None) => Ok(target.name),
+        (None, Some(_)) => Err(invalid("We currently do not support adding policies for $LATEST.")),
+        (Some(number), _) => {
+            let state = cloud.world.snapshot();
+            let function = state.functions.get(&target.name);
+            match function.is_some_and(|function| function.versions.contains_key(&number)) {
+                true => Err(call.parameter_not_offered("the policy of a version (Qualifier)")),
+                false => Err(not_found(&target.arn())),
+            }
+        }
     }
 }
 
@@ -119,7 +127,7 @@ struct Remove {
 
 pub(super) fn remove(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: Remove = call.input()?;
-    let target = unqualified(call, input.qualifier.as_deref())?;
+    let target = unqualified(cloud, call, input.qualifier.as_deref())?;
     let id = call.path("StatementId")?;
     cloud.world.change(|state| {
         let function = state.functions.get_mut(&target).ok_or_else(|| function_not_found(&target))?;

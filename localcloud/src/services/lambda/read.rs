@@ -3,12 +3,12 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{describe, invalid, not_found, target};
+use super::describe::{self, One};
+use super::{function_not_found, invalid, not_found, target};
 use crate::cloud::Cloud;
 use crate::services::paging::page;
 use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call, Service};
-use crate::world::functions::Function;
 
 /// How many functions may run at once in the account, as on AWS before anybody raises it.
 pub(super) const CONCURRENT_EXECUTIONS: u32 = 1000;
@@ -27,24 +27,31 @@ pub(super) fn get_configuration(cloud: &Cloud, call: &Call) -> Result<Answer, Fa
     read(cloud, call, describe::whole)
 }
 
-fn read(cloud: &Cloud, call: &Call, tell: impl Fn(&Function, &str) -> Value) -> Result<Answer, Fault> {
+fn read(cloud: &Cloud, call: &Call, tell: impl Fn(One<'_>, &str) -> Value) -> Result<Answer, Fault> {
     let input: Get = call.input()?;
-    let target = target::of(call, input.qualifier.as_deref())?.latest()?;
+    let target = target::of(call, input.qualifier.as_deref())?;
+    let version = target.version()?;
     let state = cloud.world.snapshot();
-    let function = state.functions.get(&target.name).ok_or_else(|| not_found(&target.arn()))?;
-    Ok(Answer::ok(tell(function, &target.arn())))
+    let function = state.functions.get(&target.name);
+    let one = function.and_then(|function| One::find(function, version));
+    Ok(Answer::ok(tell(one.ok_or_else(|| not_found(&target.arn()))?, &target.arn())))
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct List {
     function_version: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Paging {
     marker: Option<String>,
     max_items: Option<i64>,
 }
 
 pub(super) fn list(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
-    let input: List = call.input()?;
+    let (input, paging): (List, Paging) = call.inputs(&["FunctionVersion"])?;
     let all_versions = match input.function_version.as_deref() {
         None => false,
         Some("ALL") => true,
@@ -53,20 +60,36 @@ pub(super) fn list(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
             return Err(Fault::validation(Service::Lambda, "functionVersion", other, constraint));
         }
     };
-    // At most 50 come back, whatever was asked for.
-    let limit = input.max_items.map_or(50, |most| usize::try_from(most.clamp(1, 50)).unwrap_or(50));
     let state = cloud.world.snapshot();
-    let page = page(state.functions.values(), |one| one.name.clone(), input.marker.as_deref(), limit)
-        .ok_or_else(|| invalid("Invalid marker"))?;
-    let functions: Vec<Value> = page
-        .items
-        .into_iter()
-        .map(|function| {
-            let arn = describe::arn(function);
-            describe::settings(function, &if all_versions { format!("{arn}:$LATEST") } else { arn })
-        })
-        .collect();
-    let mut members = json!({ "Functions": functions });
+    let functions = state.functions.values();
+    if all_versions {
+        listed("Functions", functions.flat_map(One::all), One::qualified_arn, &paging)
+    } else {
+        listed("Functions", functions.map(One::latest), One::arn, &paging)
+    }
+}
+
+pub(super) fn list_versions(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: Paging = call.input()?;
+    let target = target::of(call, None)?.latest()?;
+    let state = cloud.world.snapshot();
+    let function = state.functions.get(&target.name).ok_or_else(|| function_not_found(&target.name))?;
+    listed("Versions", One::all(function), One::qualified_arn, &input)
+}
+
+/// A page of a list, without the states.
+fn listed<'a>(
+    member: &str,
+    all: impl Iterator<Item = One<'a>>,
+    arn: impl Fn(&One<'a>) -> String,
+    paging: &Paging,
+) -> Result<Answer, Fault> {
+    // At most 50 come back, whatever was asked for.
+    let limit = paging.max_items.map_or(50, |most| usize::try_from(most.clamp(1, 50)).unwrap_or(50));
+    let page =
+        page(all, One::key, paging.marker.as_deref(), limit).ok_or_else(|| invalid("Invalid marker"))?;
+    let items: Vec<Value> = page.items.into_iter().map(|one| describe::settings(one, &arn(&one))).collect();
+    let mut members = json!({ member: items });
     if let Some(next) = page.next {
         members["NextMarker"] = next.into();
     }

@@ -3,7 +3,7 @@
 
 use super::new_revision;
 use crate::cloud::Cloud;
-use crate::functions::ImageProblem;
+use crate::functions::{Callee, ImageProblem};
 use crate::store::StoreError;
 use crate::world::State;
 use crate::world::functions::{Configuration, Function, Status};
@@ -26,7 +26,7 @@ pub(super) fn settle(cloud: &Cloud, name: &str) {
             let replaced: Result<bool, StoreError> =
                 cloud.world.change(|state| Ok(finish(state, &name, &configuration, prepared)));
             match replaced {
-                Ok(true) => cloud.functions.retire(&name),
+                Ok(true) => cloud.functions.retire(&Callee::latest(&name)),
                 Ok(false) => {}
                 Err(error) => {
                     tracing::error!(%error, function = name, "the function's new state could not be saved")
@@ -39,7 +39,7 @@ pub(super) fn settle(cloud: &Cloud, name: &str) {
     });
 }
 
-fn unsettled(function: &Function) -> bool {
+pub(super) fn unsettled(function: &Function) -> bool {
     function.state.value == "Pending"
         || function.last_update.as_ref().is_some_and(|update| update.value == "InProgress")
 }
@@ -55,24 +55,24 @@ fn finish(
     let waiting = |function: &&mut Function| unsettled(function) && function.configuration == *configuration;
     let Some(function) = state.functions.get_mut(name).filter(waiting) else { return false };
     function.revision_id = new_revision();
-    let plain = |value: &str| Status { value: value.to_owned(), reason: None, code: None };
-    match prepared {
-        Ok(()) => {
-            function.state = plain("Active");
-            function.last_update = Some(plain("Successful"));
-            function.live.replace(configuration.clone()).is_some()
+    let succeeded = prepared.is_ok();
+    let (reached, update) = match prepared {
+        Ok(()) => (Status::plain("Active"), Status::plain("Successful")),
+        Err(ImageProblem { code, message }) => {
+            let failed = Status { value: "Failed".to_owned(), reason: Some(message), code: Some(code) };
+            (failed.clone(), failed)
         }
-        Err(problem) => {
-            let failed = Status {
-                value: "Failed".to_owned(),
-                reason: Some(problem.message),
-                code: Some(problem.code),
-            };
-            if function.live.is_none() {
-                function.state = failed.clone();
-            }
-            function.last_update = Some(failed);
-            false
-        }
+    };
+    // What was published with this change is ready, or fails, along with it.
+    for version in function.versions.values_mut().filter(|version| version.state.value == "Pending") {
+        version.revision_id = new_revision();
+        version.state = reached.clone();
+        version.last_update = Some(update.clone());
     }
+    function.last_update = Some(update);
+    // An update that fails leaves the function as it was.
+    if succeeded || function.live.is_none() {
+        function.state = reached;
+    }
+    succeeded && function.live.replace(configuration.clone()).is_some()
 }

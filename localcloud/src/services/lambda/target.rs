@@ -9,8 +9,12 @@ use crate::wire::{Call, Service};
 const PLAIN: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?";
 const DOTTED: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?";
 
-/// Functions have no versions and no aliases here, so this is the only qualifier that leads anywhere.
 pub(super) const LATEST: &str = "$LATEST";
+
+/// What a version is called, `None` being `$LATEST`.
+pub(super) fn version_name(number: Option<u64>) -> String {
+    number.map_or_else(|| LATEST.to_owned(), |number| number.to_string())
+}
 
 /// A function, and the qualifier that the caller gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,11 +32,22 @@ impl Target {
         }
     }
 
-    /// Refuses what is not `$LATEST`: no version or alias exists.
+    /// Refuses what is not `$LATEST`: versions cannot be changed.
     pub(super) fn latest(self) -> Result<Target, Fault> {
-        match self.qualifier.as_deref() {
-            None | Some(LATEST) => Ok(self),
+        match self.version()? {
+            None => Ok(self),
             Some(_) => Err(not_found(&self.arn())),
+        }
+    }
+
+    /// The number of the version that is meant, whether or not there is one; `None` is `$LATEST`. Aliases do not exist.
+    pub(super) fn version(&self) -> Result<Option<u64>, Fault> {
+        match self.qualifier.as_deref() {
+            None | Some(LATEST) => Ok(None),
+            Some(qualifier) => match qualifier.parse::<u64>() {
+                Ok(number) if number > 0 && number.to_string() == qualifier => Ok(Some(number)),
+                _ => Err(not_found(&self.arn())),
+            },
         }
     }
 }
@@ -163,14 +178,20 @@ mod tests {
 
     #[test]
     fn refusals_as_recorded() {
-        let code = |text| parse(text, false).map_err(|fault| fault.code).err();
-        assert_eq!(code("invalid:function:name"), Some("ValidationException"));
-        assert_eq!(code("arn:aws:lambda:us-east-1:123400000000@function:myfn"), Some("ValidationException"));
-        assert_eq!(code("a.b"), Some("ValidationException"));
+        let code = |text| parse(text, false).map_err(|fault| fault.code.into_owned()).err();
+        assert_eq!(code("invalid:function:name"), Some("ValidationException".to_owned()));
+        assert_eq!(
+            code("arn:aws:lambda:us-east-1:123400000000@function:myfn"),
+            Some("ValidationException".to_owned())
+        );
+        assert_eq!(code("a.b"), Some("ValidationException".to_owned()));
         assert_eq!(
             code("arn:aws:lambda:ap-southeast-1:000000000000:function:f"),
-            Some("ResourceNotFoundException")
+            Some("ResourceNotFoundException".to_owned())
         );
-        assert_eq!(code("arn:aws:lambda:us-east-1:111111111111:function:f"), Some("AccessDeniedException"));
+        assert_eq!(
+            code("arn:aws:lambda:us-east-1:111111111111:function:f"),
+            Some("AccessDeniedException".to_owned())
+        );
     }
 }

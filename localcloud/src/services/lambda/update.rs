@@ -3,7 +3,8 @@
 use serde::Deserialize;
 
 use super::configuration::{Settings, architecture, check_role};
-use super::{describe, image, invalid, new_revision, not_found, settle, target, user_fault};
+use super::describe::{self, One};
+use super::{image, invalid, new_revision, not_found, settle, target, user_fault, versions};
 use crate::account;
 use crate::cloud::{Cloud, now_ms};
 use crate::wire::fault::Fault;
@@ -18,6 +19,8 @@ struct UpdateCode {
     architectures: Option<Vec<String>>,
     #[serde(default)]
     dry_run: bool,
+    #[serde(default)]
+    publish: bool,
     revision_id: Option<String>,
     zip_file: Option<serde::de::IgnoredAny>,
     s3_bucket: Option<serde::de::IgnoredAny>,
@@ -45,10 +48,10 @@ pub(super) fn code(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     };
     if input.dry_run {
         let mut state = State::clone(&cloud.world.snapshot());
-        let function = begin(&mut state, &target.name, input.revision_id.as_deref(), changed)?;
-        return Ok(Answer::ok(describe::whole(&function, &describe::arn(&function))));
+        let begun = begin(&mut state, &target.name, input.revision_id.as_deref(), input.publish, changed)?;
+        return Ok(begun.answer());
     }
-    update(cloud, &target.name, input.revision_id.as_deref(), changed)
+    update(cloud, &target.name, input.revision_id.as_deref(), input.publish, changed)
 }
 
 #[derive(Deserialize)]
@@ -61,7 +64,7 @@ pub(super) fn configuration(cloud: &Cloud, call: &Call) -> Result<Answer, Fault>
     let (input, settings): (UpdateConfiguration, Settings) = call.inputs(&["RevisionId"])?;
     let target = target::of(call, None)?.latest()?;
     settings.check(call)?;
-    update(cloud, &target.name, input.revision_id.as_deref(), |function, state| {
+    update(cloud, &target.name, input.revision_id.as_deref(), false, |function, state| {
         if let Some(role) = &settings.role {
             check_role(state, role)?;
             function.role.clone_from(role);
@@ -78,11 +81,25 @@ fn update(
     cloud: &Cloud,
     name: &str,
     revision: Option<&str>,
+    publish: bool,
     changed: impl FnOnce(&mut Function, &State) -> Result<(), Fault>,
 ) -> Result<Answer, Fault> {
-    let function = cloud.world.change(|state| begin(state, name, revision, changed))?;
+    let begun = cloud.world.change(|state| begin(state, name, revision, publish, changed))?;
     settle::settle(cloud, name);
-    Ok(Answer::ok(describe::whole(&function, &describe::arn(&function))))
+    Ok(begun.answer())
+}
+
+/// An update that has begun, and the version that was published with it.
+struct Begun {
+    function: Function,
+    version: Option<u64>,
+}
+
+impl Begun {
+    fn answer(&self) -> Answer {
+        let one = One::find(&self.function, self.version).unwrap_or(One::latest(&self.function));
+        Answer::ok(describe::whole(one, &one.arn()))
+    }
 }
 
 /// Begins an update: the new configuration is there, but what runs is still the old one. One that changes nothing goes
@@ -91,8 +108,9 @@ fn begin(
     state: &mut State,
     name: &str,
     revision: Option<&str>,
+    publish: bool,
     changed: impl FnOnce(&mut Function, &State) -> Result<(), Fault>,
-) -> Result<Function, Fault> {
+) -> Result<Begun, Fault> {
     let arn = account::function_arn(name);
     let mut function = state.functions.get(name).cloned().ok_or_else(|| not_found(&arn))?;
     if revision.is_some_and(|revision| revision != function.revision_id) {
@@ -100,15 +118,16 @@ fn begin(
     }
     settled(&function)?;
     changed(&mut function, state)?;
-    function.last_update = Some(Status {
-        value: "InProgress".to_owned(),
-        reason: Some("The function is being created.".to_owned()),
-        code: Some("Creating".to_owned()),
-    });
+    function.last_update = Some(Status::creating("InProgress"));
     function.revision_id = new_revision();
     function.last_modified_ms = now_ms();
-    state.functions.insert(name.to_owned(), function.clone());
-    Ok(function)
+    state.functions.insert(name.to_owned(), function);
+    let version = match publish {
+        true => Some(versions::make(state, name, None)?),
+        false => None,
+    };
+    let function = state.functions.get(name).cloned().ok_or_else(|| not_found(&arn))?;
+    Ok(Begun { function, version })
 }
 
 /// 412: somebody else changed it in between.
@@ -123,16 +142,19 @@ pub(super) fn stale(operation: &str) -> Fault {
 }
 
 /// 409 while the function is not ready for a change.
-fn settled(function: &Function) -> Result<(), Fault> {
-    let conflict = |why: String| {
-        let message = format!("The operation cannot be performed at this time. {why}");
-        Err(user_fault(409, "ResourceConflictException", message))
-    };
+pub(super) fn settled(function: &Function) -> Result<(), Fault> {
     if function.state.value == "Pending" {
-        return conflict("The function is currently in the following state: Pending".to_owned());
+        return Err(conflict("The function is currently in the following state: Pending"));
     }
     if function.last_update.as_ref().is_some_and(|update| update.value == "InProgress") {
-        return conflict(format!("An update is in progress for resource: {}", describe::arn(function)));
+        let arn = describe::arn(function);
+        return Err(conflict(&format!("An update is in progress for resource: {arn}")));
     }
     Ok(())
+}
+
+/// 409: not now.
+pub(super) fn conflict(why: &str) -> Fault {
+    let message = format!("The operation cannot be performed at this time. {why}");
+    user_fault(409, "ResourceConflictException", message)
 }
