@@ -45,6 +45,8 @@ pub struct Facts {
     pub read_only: [bool; 2],
     /// Bytes of log lines that are kept.
     pub log_budget: usize,
+    /// Saved queries by name; each can be read.
+    pub queries: BTreeMap<String, String>,
 }
 
 /// The application's state.
@@ -148,6 +150,16 @@ impl App {
             })
     }
 
+    /// Whether a filter is yet to be asked of old lines.
+    pub fn is_working(&self) -> bool {
+        self.logs.store.progress().is_some()
+    }
+
+    /// Asks the filter of some more lines. `false`: there are none left.
+    pub fn work(&mut self) -> bool {
+        self.logs.work()
+    }
+
     /// Forgets what is over.
     pub fn tick(&mut self, now: Timestamp) {
         if self.notice.as_ref().is_some_and(|notice| !notice.alive(now)) {
@@ -190,8 +202,16 @@ impl App {
             }
             Action::Submit => self.submit(now),
             Action::Copy => self.copy(now),
-            Action::Follow | Action::CycleStages | Action::CycleTime | Action::Wrap | Action::Filter => {
-                self.act_on_logs(&action);
+            Action::Follow
+            | Action::CycleStages
+            | Action::CycleTime
+            | Action::Wrap
+            | Action::Context
+            | Action::Mask
+            | Action::Find { .. }
+            | Action::Ask(_)
+            | Action::Filter => {
+                self.act_on_logs(action, now);
                 vec![]
             }
             Action::Type(_) | Action::Erase | Action::EraseAll | Action::Paste(_) => {
@@ -264,7 +284,7 @@ impl App {
         match (feed, news) {
             (Feed::Connect, News::Connected(result)) => self.connection.settle(result, now),
             (Feed::Overview(stage), News::Overview(result)) => self.overview(stage, *result, now),
-            (Feed::Tail(_), News::Lines(lines)) => self.logs.take(lines),
+            (Feed::Tail(_), News::Lines(lines)) => self.logs.take(&lines),
             (Feed::Tail(stage), News::Tail(state)) => self.logs.tail(stage, state, now),
             _ => {}
         }

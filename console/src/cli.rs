@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
-use crate::domain::{Intent, Parts, StageName, Target};
+use crate::domain::{Intent, Parts, StageName, Target, plain};
+use crate::logs::query::Query;
 use crate::settings::{Builder, CloudKind};
 use crate::view::ThemeName;
 
@@ -14,7 +16,8 @@ Exit codes:
   1  failed, or not confirmed
   2  the command line is wrong, or a confirmation cannot be asked for
   3  checks failed
-  4  `plan` or --dry-run found changes";
+  4  `plan` or --dry-run found changes
+  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM";
 
 /// The console for one API service on AWS Lambda and API Gateway. Without a command: the terminal screen.
 #[derive(Debug, Parser)]
@@ -73,6 +76,8 @@ pub enum Command {
     Check(Check),
     /// Say what runs where
     Status(Status),
+    /// Print log lines of one stage or both, merged by time; --follow goes on
+    Logs(Logs),
     /// Run the local cloud in the foreground, for the AWS CLI and other clients, or have it fail on purpose
     Local(Local),
     /// List the changes that were made from this folder
@@ -238,6 +243,53 @@ pub struct Check {
     pub json: bool,
 }
 
+/// `callboard logs`
+#[derive(Debug, Clone, Args)]
+pub struct Logs {
+    /// Which stage
+    #[arg(value_enum, default_value_t = Stages::Both)]
+    pub stages: Stages,
+    /// Go on with what comes, until Ctrl-C
+    #[arg(long, conflicts_with = "until")]
+    pub follow: bool,
+    /// From when on: so long ago (90s, 15m, 1h, 2d), or a time (2026-11-22T12:00:00Z)
+    #[arg(long, value_name = "WHEN", default_value = "15m", value_parser = when)]
+    pub since: When,
+    /// Until when; now if left out
+    #[arg(long, value_name = "WHEN", value_parser = when)]
+    pub until: Option<When>,
+    /// What a line must be: text, "a phrase", -text, /regex/, field:value, duration>500, level>=warn, request:ID
+    #[arg(long, value_name = "QUERY", default_value = "", hide_default_value = true, value_parser = query)]
+    pub filter: Query,
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+    /// Show what looks like a password, a token or a key
+    #[arg(long)]
+    pub no_mask: bool,
+}
+
+/// A point of time, or how long ago it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// So long ago.
+    Ago(SignedDuration),
+    /// Then.
+    At(Timestamp),
+}
+
+impl When {
+    /// The point of time that is meant, epoch milliseconds.
+    pub fn milliseconds(self, now: Timestamp) -> i64 {
+        match self {
+            When::Ago(ago) => {
+                now.as_millisecond().saturating_sub(i64::try_from(ago.as_millis()).unwrap_or(i64::MAX)).max(0)
+            }
+            When::At(at) => at.as_millisecond().max(0),
+        }
+    }
+}
+
 /// `callboard status`
 #[derive(Debug, Clone, Args)]
 pub struct Status {
@@ -340,6 +392,27 @@ fn cloud_kind(text: &str) -> Result<CloudKind, String> {
         .into_iter()
         .find(|kind| kind.as_str() == text)
         .ok_or_else(|| "it is `local` or `aws`".to_owned())
+}
+
+fn when(text: &str) -> Result<When, String> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(When::At(at));
+    }
+    let ago = text.parse::<Span>().and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
+    match ago {
+        Ok(ago) if ago.is_positive() => Ok(When::Ago(ago)),
+        _ => Err("so long ago (90s, 15m, 1h, 2d), or a time such as 2026-11-22T12:00:00Z".to_owned()),
+    }
+}
+
+fn query(text: &str) -> Result<Query, String> {
+    Query::parse(text).map_err(|mistake| {
+        let columns = |text: &str| text.chars().count();
+        let before = columns(text.get(..mistake.at.start).unwrap_or_default());
+        let wrong = columns(text.get(mistake.at.clone()).unwrap_or_default()).max(1);
+        let message = &mistake.message;
+        format!("{message}\n\n  {}\n  {}{}", plain(text), " ".repeat(before), "^".repeat(wrong))
+    })
 }
 
 fn builder(text: &str) -> Result<Builder, String> {

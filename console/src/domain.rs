@@ -17,7 +17,7 @@ mod stage_name;
 pub use check::{Check, CheckKind, Report, Verdict};
 pub use function::{EnvVars, Function, FunctionState, Stamp, UpdateState, Version};
 pub use gateway::{Deployment, GatewayStage, RestApi};
-pub use harmless::{harmless, one_line, plain, plain_lines};
+pub use harmless::{colourless, harmless, harmless_json, one_line, plain, plain_lines};
 pub use image::{Digest, ImageRef, StoredImage};
 pub use intent::{Intent, Parts, Target};
 pub use inventory::{GatewayView, HeldBy, ImageRow};

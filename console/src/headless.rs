@@ -9,6 +9,7 @@ mod images;
 mod journal;
 #[cfg(feature = "local")]
 mod local;
+mod logs;
 mod output;
 mod plan;
 mod signals;
@@ -37,6 +38,12 @@ pub enum Exit {
     ChecksFailed = 3,
     /// `plan` found changes.
     Changes = 4,
+    /// SIGHUP ended it.
+    HungUp = 129,
+    /// Ctrl-C ended it.
+    Interrupted = 130,
+    /// SIGTERM ended it.
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {
@@ -138,6 +145,7 @@ async fn perform(global: &Global, command: &Command) -> Result<Exit, Problem> {
         Command::Images(arguments) => images::run(&cloud, &settings, arguments).await,
         Command::Plan(arguments) => plan::run(&cloud, &settings, arguments).await,
         Command::Check(arguments) => check::run(&cloud, arguments).await,
+        Command::Logs(arguments) => logs::run(&cloud, &settings, arguments).await,
         Command::Status(arguments) => status::run(&cloud, &settings, arguments).await,
         Command::Local(_) | Command::Journal(_) | Command::Completions(_) => Ok(Exit::Done),
     };

@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::app::{Action, App, Motion, ScreenName};
 use crate::domain::{CheckKind, Intent, Parts, StageName, Target};
+use crate::logs::store::Wanted;
 use crate::screen::deploy::Phase;
 use crate::screen::palette::Named;
 
@@ -163,6 +164,13 @@ fn of_screen(screen: ScreenName) -> Vec<Binding> {
             rows.push(bind(&["w"], Action::Wrap, "wrap", true));
             rows.push(bind(&["t"], Action::CycleTime, "local/UTC/off", true));
             rows.push(bind(&["c"], Action::Copy, "copy", true));
+            let find = |wanted, backwards| Action::Find { wanted, backwards };
+            rows.push(bind(&["e"], find(Wanted::Error, false), "next error", true));
+            rows.push(bind(&["E"], find(Wanted::Error, true), "error before", false));
+            rows.push(bind(&["n"], find(Wanted::Hit, false), "next hit", true));
+            rows.push(bind(&["N"], find(Wanted::Hit, true), "hit before", false));
+            rows.push(bind(&["C"], Action::Context, "context", true));
+            rows.push(bind(&["m"], Action::Mask, "show or mask secrets", false));
             rows
         }
         ScreenName::Checks => {
@@ -199,7 +207,8 @@ fn everywhere(screen: ScreenName) -> Vec<Binding> {
     rows
 }
 
-/// Every action that can be asked for by name in `app`: what its screen's keys do, and what is too grave for a key.
+/// Every action that can be asked for by name in `app`: what its screen's keys do, saved queries, and what is too grave
+/// for a key.
 pub fn named(app: &App) -> Vec<Named> {
     let screen = app.screen();
     let mut all: Vec<Named> = Vec::new();
@@ -212,6 +221,11 @@ pub fn named(app: &App) -> Vec<Named> {
             all.push(Named { name: binding.label.to_owned(), key, action: binding.action });
         }
     }
+    all.extend(app.facts.queries.iter().map(|(name, query)| Named {
+        name: format!("logs: {name}"),
+        key: "",
+        action: Action::Ask(query.clone()),
+    }));
     let mut more = |name: String, intent: Intent| {
         all.push(Named { name, key: "", action: Action::Change(intent) });
     };

@@ -1,7 +1,9 @@
 //! The log pipeline: follow a log group, read what each event says, keep a bounded number of bytes of it in order of
-//! time, and filter it as it is typed.
+//! time, and show what a query lets through.
 
 pub mod filter;
+pub mod mask;
+pub mod query;
 pub mod reading;
 pub mod store;
 pub mod tail;

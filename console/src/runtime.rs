@@ -30,9 +30,6 @@ const IDLE_TICK: Duration = Duration::from_secs(15);
 /// For how long events are taken in before a frame is drawn though more wait: what is pressed is seen within a frame.
 const INTAKE: Duration = Duration::from_millis(8);
 
-/// Bytes of log lines that are kept, oldest out first.
-const LOG_BUDGET: usize = 256 << 20;
-
 /// Opens the console on this terminal, as the command line and `callboard.toml` say.
 pub fn start(global: &Global) -> ExitCode {
     headless::block_on(async {
@@ -41,7 +38,8 @@ pub fn start(global: &Global) -> ExitCode {
             service: settings.name.clone(),
             cloud: choice.kind.as_str().to_owned(),
             read_only: StageName::ALL.map(|stage| settings.read_only(stage)),
-            log_budget: LOG_BUDGET,
+            log_budget: settings.logs.budget,
+            queries: settings.logs.queries.clone(),
         };
         // https://no-color.org: set and not empty.
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
@@ -95,6 +93,12 @@ async fn next(
         },
         signal = signals.next() => Ok(session.hear(Event::Terminated { signal })),
         event = session.next() => Ok(session.hear(event)),
+        // A new filter is asked of old lines only while there is nothing else to do.
+        () = std::future::ready(()), if session.app.is_working() => {
+            let until = Instant::now() + INTAKE;
+            while session.app.work() && Instant::now() < until {}
+            Ok(None)
+        }
         () = tokio::time::sleep(tick) => {
             session.app.tick(Timestamp::now());
             Ok(None)

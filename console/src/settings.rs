@@ -4,7 +4,9 @@
 //! A key that this program does not know is an error that names the file and the line.
 
 mod file;
+mod logs;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::domain::{Problem, StageName};
@@ -57,6 +59,8 @@ pub struct Settings {
     pub function: FunctionSettings,
     /// How the image is made.
     pub build: BuildSettings,
+    /// How logs are kept and looked at.
+    pub logs: LogSettings,
     /// What is said of `stage`.
     pub stage: StageSettings,
     /// What is said of `prod`.
@@ -196,6 +200,15 @@ pub struct BuildSettings {
     pub dockerfile: PathBuf,
     /// Container builder: the tool; unset: the first of [`ContainerTool::ALL`] that works.
     pub tool: Option<ContainerTool>,
+}
+
+/// How logs are kept and looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogSettings {
+    /// Bytes of log lines that the screen keeps, oldest out first.
+    pub budget: usize,
+    /// Queries by the names under which the palette offers them; each can be read.
+    pub queries: BTreeMap<String, String>,
 }
 
 /// What is said of one stage.

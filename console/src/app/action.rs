@@ -1,4 +1,5 @@
 use crate::domain::{CheckKind, Intent};
+use crate::logs::store::Wanted;
 
 /// A full-screen view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -85,8 +86,21 @@ pub enum Action {
     Wrap,
     /// Open what is selected.
     Enter,
-    /// Type a filter.
+    /// Type a query.
     Filter,
+    /// Show what a saved query lets through.
+    Ask(String),
+    /// Go to the next line of a kind, or back to the one before.
+    Find {
+        /// Which kind.
+        wanted: Wanted,
+        /// Towards older lines.
+        backwards: bool,
+    },
+    /// Show the lines around those that the query lets through, or no longer.
+    Context,
+    /// Show what looks like a secret, or no longer.
+    Mask,
     /// Move the focus to the next button or stage.
     NextFocus,
     /// Copy what is selected.

@@ -13,7 +13,7 @@ impl App {
         let Some(stamp) = overview.function.as_ref().map(|function| &function.stamp) else { return };
         let (Some(at), Some(tag)) = (stamp.deployed_at, &stamp.image_tag) else { return };
         let who = stamp.deployed_by.as_deref().map(short_identity).unwrap_or("somebody");
-        self.logs.mark(stage, at, plain(&format!("{stage} deployed {tag} by {who}")));
+        self.logs.mark(stage, at, &plain(&format!("{stage} deployed {tag} by {who}")));
     }
 
     pub(super) fn interrupt(&mut self, now: Timestamp) -> Vec<Effect> {
@@ -125,7 +125,11 @@ impl App {
             let chosen = palette.matches(crate::keymap::named(self)).into_iter().nth(palette.selected);
             return chosen.map_or_else(Vec::new, |named| self.act(named.action, now));
         }
-        if self.logs.input.take().is_some() {
+        if self.logs.input.is_some() {
+            // A query that cannot be read stays open: its mistake is pointed at.
+            if self.logs.mistake.is_none() {
+                self.logs.input = None;
+            }
             return vec![];
         }
         let Some(deploy) = &self.deploy else { return vec![] };

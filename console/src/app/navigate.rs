@@ -4,6 +4,8 @@ use jiff::Timestamp;
 
 use super::{Action, App, Effect, Motion, Notice, Query, ScreenName};
 use crate::domain::{CheckKind, StageName, plain_lines};
+use crate::logs::mask::mask;
+use crate::logs::store::Wanted;
 use crate::screen::checks;
 use crate::screen::deploy::Phase;
 use crate::screen::logs::TimeFormat;
@@ -65,7 +67,6 @@ impl App {
         } else if self.palette.take().is_some() {
             // Closed by having been taken.
         } else if self.logs.input.is_some() {
-            self.logs.input = None;
             self.logs.clear_filter();
         } else if self.logs.detail {
             self.logs.detail = false;
@@ -191,9 +192,9 @@ impl App {
             }),
             ScreenName::Images => self.images.selected().map(|row| row.image.digest.0.clone()),
             ScreenName::Gateway => self.gateway.selected().map(|deployment| deployment.id.clone()),
-            _ => self.logs.selected().map(|entry| match &entry.whole {
-                Some(whole) => plain_lines(whole).join("\n"),
-                None => entry.text.to_string(),
+            _ => self.logs.selected().map(|entry| {
+                let lines = plain_lines(entry.raw).join("\n");
+                if self.logs.masked { mask(&lines).into_owned() } else { lines }
             }),
         };
         let Some(text) = text else { return vec![] };
@@ -201,12 +202,30 @@ impl App {
         vec![Effect::Copy(text)]
     }
 
-    pub(super) fn act_on_logs(&mut self, action: &Action) {
+    pub(super) fn act_on_logs(&mut self, action: Action, now: Timestamp) {
+        if matches!(action, Action::Ask(_) | Action::Find { .. }) {
+            self.open(ScreenName::Logs);
+        }
         let rows = match self.screen() {
             ScreenName::Logs => crate::view::logs_rows(self.size, self.logs.detail),
             _ => crate::view::board_log_rows(self.size),
         };
         match action {
+            Action::Ask(query) => self.logs.ask(&query),
+            Action::Find { wanted, backwards } => {
+                if !self.logs.find(wanted, backwards, rows) {
+                    let what = if wanted == Wanted::Error { "error" } else { "hit" };
+                    let side = if backwards { "before this line" } else { "after this line" };
+                    self.notice = Some(Notice::tell(format!("no {what} {side}"), now));
+                }
+            }
+            Action::Context => self.logs.toggle_context(),
+            Action::Mask => {
+                self.logs.masked = !self.logs.masked;
+                let text =
+                    if self.logs.masked { "what looks like a secret is masked" } else { "secrets are SHOWN" };
+                self.notice = Some(Notice::warn(text, now));
+            }
             Action::Follow => self.logs.toggle_follow(rows),
             Action::CycleStages => self.logs.cycle_stages(),
             Action::Wrap => self.logs.wrap = !self.logs.wrap,
@@ -217,7 +236,7 @@ impl App {
                     TimeFormat::Off => TimeFormat::Local,
                 };
             }
-            _ => self.logs.input = Some(self.logs.store.filter().text.clone()),
+            _ => self.logs.input = Some(self.logs.query.clone()),
         }
     }
 
@@ -228,7 +247,7 @@ impl App {
         } else if let Some(input) = &mut self.logs.input {
             edit_text(input, action);
             let text = input.clone();
-            self.logs.filter_text(&text);
+            self.logs.ask(&text);
         } else if let Some(deploy) = self.deploy.as_mut().filter(|deploy| deploy.is_typing())
             && let Phase::Confirm { typed, .. } = &mut deploy.phase
         {

@@ -1,22 +1,52 @@
+use std::borrow::Cow;
+
 /// Foreign text made harmless to show: nothing in it can move the cursor, colour the screen, reorder what is read or hide.
 ///
 /// Colour sequences (CSI … m), which plain-text loggers write, are dropped; any other escape is shown as `␛`. A tab
 /// becomes a space, C0 controls their Unicode pictures, C1 controls `�`, bidirectional and zero-width characters
 /// `‹U+202E›`. A line break stays.
 pub fn harmless(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(character) = rest.chars().next() {
-        if character == '\u{1b}'
-            && let Some(length) = colour_sequence(rest)
-        {
-            rest = &rest[length..];
-            continue;
+    let text = colourless(text);
+    let mut letters = text.chars().peekable();
+    let mut before = ' ';
+    while let Some(letter) = letters.next() {
+        // Scripts and emoji need joiners; between ASCII letters they only hide that two words are not the same.
+        let joins = matches!(letter, '\u{200c}' | '\u{200d}');
+        if joins && (before.is_ascii() || letters.peek().is_none_or(char::is_ascii)) {
+            push_stand_in(&mut out, letter);
+        } else {
+            push_harmless(&mut out, letter);
         }
-        push_harmless(&mut out, character);
-        rest = &rest[character.len_utf8()..];
+        before = letter;
     }
     out
+}
+
+/// `text` without its colour sequences, which plain-text loggers write.
+pub fn colourless(text: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('\u{1b}') {
+        match colour_sequence(&rest[at..]) {
+            Some(length) => {
+                out.push_str(&rest[..at]);
+                rest = &rest[at + length..];
+            }
+            None => {
+                out.push_str(&rest[..=at]);
+                rest = &rest[at + 1..];
+            }
+        }
+    }
+    if rest.len() == text.len() {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
 }
 
 /// A foreign text as one harmless line: inner line breaks are shown as `␤`, space at its end is dropped.
@@ -39,6 +69,29 @@ pub fn one_line(text: &str, limit: usize) -> String {
     }
 }
 
+/// A JSON text in which no character is left that a terminal would obey or that would deceive a reader: they stand as
+/// `\\u202e`, which means the same to who reads the JSON.
+pub fn harmless_json(json: &str) -> String {
+    let odd = |c: char| matches!(c, '\u{7f}'..='\u{9f}' | '\u{200c}' | '\u{200d}') || is_deceptive(c);
+    if json.is_ascii() && !json.contains('\u{7f}') {
+        return json.to_owned();
+    }
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        if odd(character) {
+            let units = character
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .map(|unit| format!("\\u{unit:04x}"))
+                .collect::<String>();
+            out.push_str(&units);
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
 fn push_harmless(out: &mut String, character: char) {
     match character {
         '\t' => out.push(' '),
@@ -47,20 +100,22 @@ fn push_harmless(out: &mut String, character: char) {
         '\0'..='\u{1f}' => out.extend(char::from_u32(0x2400 + u32::from(character))),
         '\u{7f}' => out.push('␡'),
         '\u{80}'..='\u{9f}' => out.push('\u{fffd}'),
-        _ if is_deceptive(character) => {
-            out.push_str(&format!("‹U+{:04X}›", u32::from(character)));
-        }
+        _ if is_deceptive(character) => push_stand_in(out, character),
         _ => out.push(character),
     }
 }
 
+fn push_stand_in(out: &mut String, character: char) {
+    out.push_str(&format!("‹U+{:04X}›", u32::from(character)));
+}
+
 /// Characters that are not seen but change how what is around them is read: bidirectional controls, zero-width
-/// characters, line separators, tags, and the byte order mark (Unicode 16, general categories Cf, Zl, Zp, less the
-/// joiners that scripts and emoji need).
+/// characters, letters that are blank, line separators, tags, and the byte order mark (Unicode 16, general categories Cf,
+/// Zl, Zp, less the joiners that scripts and emoji need).
 fn is_deceptive(character: char) -> bool {
     matches!(character,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
         | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
@@ -81,6 +136,10 @@ mod tests {
     fn colours_go_and_other_escapes_are_shown() {
         assert_eq!(plain("\u{1b}[2m2026\u{1b}[0m \u{1b}[32mINFO\u{1b}[0m hello"), "2026 INFO hello");
         assert_eq!(plain("\u{1b}[2Jgone\u{1b}]0;title\u{7}"), "␛[2Jgone␛]0;title␇");
+        assert_eq!(
+            plain("pass\u{200d}word \u{1f469}\u{200d}\u{1f4bb}"),
+            "pass‹U+200D›word \u{1f469}\u{200d}\u{1f4bb}"
+        );
         assert_eq!(plain("a\u{202e}b\0c\r\nd\n"), "a‹U+202E›b␀c␍␤d");
     }
 
@@ -104,6 +163,14 @@ mod tests {
             let foreign = format!("{text}{}", String::from_utf8_lossy(&bytes));
             let shown = plain(&foreign);
             prop_assert!(!shown.chars().any(|c| c.is_control() || is_deceptive(c)), "{shown:?}");
+        }
+
+        #[test]
+        fn harmless_json_says_the_same(text in any::<String>(), odd in "[\\x7f-\u{9f}\u{202e}\u{200d}\u{e0041}]{0,5}") {
+            let text = format!("{text}{odd}");
+            let json = harmless_json(&serde_json::to_string(&text).expect("JSON"));
+            prop_assert!(!json.chars().any(|c| c.is_control() || is_deceptive(c)), "{json:?}");
+            prop_assert_eq!(serde_json::from_str::<String>(&json).expect("JSON"), text);
         }
 
         #[test]

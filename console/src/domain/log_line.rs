@@ -1,7 +1,12 @@
+use std::fmt;
+
+use serde::Serialize;
+
 use super::stage_name::StageName;
 
 /// How bad a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Finer than debug.
     Trace,
@@ -13,6 +18,38 @@ pub enum Level {
     Warn,
     /// Something failed.
     Error,
+}
+
+impl Level {
+    /// `trace`, `debug`, `info`, `warn` or `error`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Trace => "trace",
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warn => "warn",
+            Level::Error => "error",
+        }
+    }
+
+    /// The level that a logger calls so, in any case.
+    pub fn named(name: &str) -> Option<Level> {
+        let names: [(Level, &[&str]); 5] = [
+            (Level::Trace, &["trace"]),
+            (Level::Debug, &["debug"]),
+            (Level::Info, &["info", "notice"]),
+            (Level::Warn, &["warn", "warning"]),
+            (Level::Error, &["error", "fatal", "critical", "panic"]),
+        ];
+        let known = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        names.into_iter().find(|(_, names)| known(names)).map(|(level, _)| level)
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.as_str())
+    }
 }
 
 /// One event of a log group.

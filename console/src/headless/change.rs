@@ -84,7 +84,7 @@ async fn applied(
     loop {
         tokio::select! {
             outcome = &mut work => return Some(outcome),
-            () = signals.next() => {
+            _ = signals.next() => {
                 if stop.is_cancelled() {
                     output::aside(format!(
                         "callboard: left during the step `{}`, which may be half done; nothing after it was started\n  do: `{}` again: it goes on from what is there",

@@ -1,5 +1,6 @@
 //! The signals that ask a program to end.
 
+use super::Exit;
 use crate::domain::Problem;
 
 /// Waits for Ctrl-C, SIGTERM or SIGHUP, as often as it is asked.
@@ -26,19 +27,20 @@ impl Signals {
         Ok(Signals {})
     }
 
-    /// Returns when one has come.
+    /// Returns when one has come: how a command that is ended by it ends.
     #[cfg(unix)]
-    pub(super) async fn next(&mut self) {
+    pub(super) async fn next(&mut self) -> Exit {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
+            _ = tokio::signal::ctrl_c() => Exit::Interrupted,
+            _ = self.terminate.recv() => Exit::Terminated,
+            _ = self.hangup.recv() => Exit::HungUp,
         }
     }
 
-    /// Returns when one has come.
+    /// Returns when one has come: how a command that is ended by it ends.
     #[cfg(not(unix))]
-    pub(super) async fn next(&mut self) {
+    pub(super) async fn next(&mut self) -> Exit {
         let _ = tokio::signal::ctrl_c().await;
+        Exit::Interrupted
     }
 }

@@ -2,51 +2,30 @@
 
 use crate::domain::StageName;
 
-use super::store::Entry;
+use super::query::{Query, Subject};
 
 /// What a line must be to be shown.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
     /// The one stage; `None` for both.
     pub stage: Option<StageName>,
-    /// Text that the line holds, anywhere in it. Without a capital letter in it, case does not matter.
-    pub text: String,
+    /// What its text must be.
+    pub query: Query,
 }
 
 impl Filter {
-    /// Whether `entry` is shown. Markers and notes are of use whatever is looked for, so only the stage hides them.
-    pub fn matches(&self, entry: &Entry) -> bool {
-        if self.stage.is_some_and(|stage| stage != entry.stage) {
-            return false;
-        }
-        self.text.is_empty()
-            || !entry.is_line()
-            || contains(&entry.text, &self.text)
-            || entry.whole.as_deref().is_some_and(|whole| contains(whole, &self.text))
-            || entry.request_id.as_deref().is_some_and(|id| contains(id, &self.text))
+    /// Whether it lets everything through.
+    pub fn is_empty(&self) -> bool {
+        self.stage.is_none() && self.query.is_empty()
     }
-}
 
-/// Smart case, as ripgrep and vim have it.
-fn contains(text: &str, wanted: &str) -> bool {
-    if wanted.chars().any(char::is_uppercase) {
-        text.contains(wanted)
-    } else if wanted.is_ascii() {
-        text.as_bytes().windows(wanted.len()).any(|part| part.eq_ignore_ascii_case(wanted.as_bytes()))
-    } else {
-        text.to_lowercase().contains(wanted)
+    /// Whether `stage` is shown at all.
+    pub fn has(&self, stage: StageName) -> bool {
+        self.stage.is_none_or(|only| only == stage)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::contains;
-
-    #[test]
-    fn case_matters_only_when_the_search_has_a_capital() {
-        assert!(contains("GET /api/V0", "api/v0"));
-        assert!(!contains("get /api/v0", "GET"));
-        assert!(contains("ÄRGER", "ärger"));
-        assert!(!contains("short", "longer than the text"));
+    /// Whether a line is shown for its own sake.
+    pub fn matches(&self, subject: &Subject<'_>) -> bool {
+        self.has(subject.stage) && self.query.matches(subject)
     }
 }

@@ -1,197 +1,185 @@
 //! What one log event says: its level, its request, and the one line that is shown for it.
 
-use serde_json::Value;
+mod json;
+mod platform;
 
-use crate::domain::{Level, plain};
+use std::borrow::Cow;
 
-/// What was read out of an event's text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use serde_json::{Map, Value};
+
+use crate::domain::{Level, colourless, plain};
+
+pub use platform::Report;
+
+/// The longest event that is kept whole, in bytes: twice what CloudWatch takes (FACTS: 1 MB).
+const LONGEST: usize = 2 << 20;
+/// The longest line that is shown of an event, in bytes.
+const LONGEST_SHOWN: usize = 16 << 10;
+/// The longest event that is read as JSON to be shown, in bytes: drawing reads each line in sight.
+const LONGEST_JSON: usize = 256 << 10;
+
+/// What is read out of an event when it comes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reading {
     /// How bad it is; `None` where the text does not say.
     pub level: Option<Level>,
     /// Whether Lambda wrote it rather than the service.
     pub platform: bool,
-    /// Lambda's request id.
-    pub request_id: Option<String>,
-    /// One harmless line.
-    pub text: String,
+    /// Which lines around it belong to it.
+    pub link: Link,
+}
+
+/// Which lines of the same log stream belong together: a panic with its message and backtrace, an exception with its
+/// trace. Read from one line alone, so that it does not matter in which order lines come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Link {
+    /// A line of its own.
+    #[default]
+    None,
+    /// The line behind it belongs to it, whatever it is.
+    Opens,
+    /// It belongs to the line before it.
+    Continues,
+    /// It belongs to the line before it if that belongs to one itself: the exception below a Python trace.
+    Closes,
+}
+
+impl Link {
+    /// Whether a line with `self` and the one behind it with `next` belong together.
+    pub fn joins(self, next: Link) -> bool {
+        self == Link::Opens || next == Link::Continues || (self == Link::Continues && next == Link::Closes)
+    }
+}
+
+/// An event's text as it is kept: without space at its end and without colours, which would lie between its words.
+pub fn keep(message: &str) -> Cow<'_, str> {
+    let text = message.trim_end();
+    if text.len() > LONGEST {
+        let kept = &text[..text.floor_char_boundary(LONGEST)];
+        return Cow::Owned(format!("{}{}", colourless(kept), cut_mark(text.len() - kept.len())));
+    }
+    colourless(text)
 }
 
 /// Reads an event: Lambda's own lines in text and JSON (FACTS: "Plain lines", "JSON"), JSON of the service, or plain
 /// text with a level in front.
-pub fn read(message: &str) -> Reading {
-    if let Some(Value::Object(fields)) =
-        message.trim_start().starts_with('{').then(|| serde_json::from_str(message).ok()).flatten()
-    {
-        return read_json(&fields, message);
-    }
-    let text = plain(message);
-    let platform = is_platform(&text);
-    let level = if platform { platform_level(&text) } else { text_level(&text) };
-    Reading { level, platform, request_id: text_request_id(&text), text }
-}
-
-fn read_json(fields: &serde_json::Map<String, Value>, whole: &str) -> Reading {
-    let text_of = |key: &str| fields.get(key).and_then(Value::as_str);
-    if let Some(kind) = text_of("type").filter(|kind| kind.starts_with("platform.")) {
-        let record = fields.get("record");
-        let of_record = |key: &str| record.and_then(|record| record.get(key)).and_then(Value::as_str);
-        let status = of_record("status");
-        let failed = status.is_some_and(|status| status != "success");
-        return Reading {
-            level: Some(if failed { Level::Error } else { Level::Info }),
-            platform: true,
-            request_id: of_record("requestId").map(str::to_owned),
-            text: plain(&platform_json_line(kind, status, record)),
+pub fn read(raw: &str) -> Reading {
+    if let Some(fields) = object(raw) {
+        return match json::platform_kind(&fields) {
+            Some(kind) => {
+                Reading { level: Some(json::platform_level(kind, &fields)), platform: true, link: Link::None }
+            }
+            None => Reading { level: json::level(&fields), platform: false, link: Link::None },
         };
     }
-    let level = fields.get("level").or_else(|| fields.get("severity")).and_then(|level| {
-        level.as_str().and_then(named_level).or_else(|| level.as_i64().and_then(bunyan_level))
-    });
-    let message = text_of("message")
-        .or_else(|| text_of("msg"))
-        .or_else(|| fields.get("fields").and_then(|fields| fields.get("message")).and_then(Value::as_str));
-    let request_id = ["request_id", "requestId", "AWSRequestId"]
-        .iter()
-        .find_map(|key| text_of(key))
-        .or_else(|| fields.get("span").and_then(|span| span.get("requestId")).and_then(Value::as_str))
-        .map(str::to_owned);
-    Reading { level, platform: false, request_id, text: plain(message.unwrap_or(whole)) }
-}
-
-/// `platform.report` as `REPORT success 3.01 ms, billed 4 ms, 36 of 128 MB, init 110.1 ms`.
-fn platform_json_line(kind: &str, status: Option<&str>, record: Option<&Value>) -> String {
-    let mut line = kind.trim_start_matches("platform.").to_owned();
-    if let Some(status) = status {
-        line.push(' ');
-        line.push_str(status);
+    if let Some(level) = platform::level(raw) {
+        return Reading { level: Some(level), platform: true, link: Link::None };
     }
-    let Some(metrics) = record.and_then(|record| record.get("metrics")) else { return line };
-    let number = |key: &str| metrics.get(key).and_then(Value::as_f64);
-    if let Some(duration) = number("durationMs") {
-        line.push_str(&format!(" {duration} ms"));
+    Reading { level: text_level(raw), platform: false, link: link(raw) }
+}
+
+/// The one harmless line that is shown for an event. A longer one is cut, and says by how much.
+pub fn text(raw: &str) -> String {
+    if raw.len() <= LONGEST_JSON
+        && let Some(fields) = object(raw)
+    {
+        return match json::platform_kind(&fields) {
+            Some(kind) => shortened(&json::platform_line(kind, &fields)),
+            None => shortened(json::message(&fields).unwrap_or(raw)),
+        };
     }
-    if let Some(billed) = number("billedDurationMs") {
-        line.push_str(&format!(", billed {billed} ms"));
+    shortened(raw)
+}
+
+/// Lambda's request id.
+pub fn request_id(raw: &str) -> Option<String> {
+    match object(raw) {
+        Some(fields) => json::request_id(&fields).map(str::to_owned),
+        None => platform::request_id(raw).map(str::to_owned),
     }
-    if let (Some(used), Some(size)) = (number("maxMemoryUsedMB"), number("memorySizeMB")) {
-        line.push_str(&format!(", {used} of {size} MB"));
+}
+
+/// What a line of Lambda's about a whole invocation or initialisation says.
+pub fn report(raw: &str) -> Option<Report> {
+    match object(raw) {
+        Some(fields) => {
+            json::platform_kind(&fields)?;
+            json::report(&fields)
+        }
+        None => platform::report(raw),
     }
-    if let Some(init) = number("initDurationMs") {
-        line.push_str(&format!(", init {init} ms"));
+}
+
+/// Whether what is shown of the event may differ from how it is written: JSON with escapes.
+pub fn is_escaped(raw: &str) -> bool {
+    raw.starts_with('{') && memchr::memchr(b'\\', raw.as_bytes()).is_some()
+}
+
+/// The event's members, if it is a JSON object.
+pub fn object(raw: &str) -> Option<Map<String, Value>> {
+    if !raw.starts_with('{') {
+        return None;
     }
-    line
+    match raw.parse() {
+        Ok(Value::Object(fields)) => Some(fields),
+        _ => None,
+    }
 }
 
-fn is_platform(text: &str) -> bool {
-    [
-        "START RequestId: ",
-        "END RequestId: ",
-        "REPORT RequestId: ",
-        "INIT_START ",
-        "INIT_REPORT ",
-        "XRAY TraceId: ",
-    ]
-    .iter()
-    .any(|start| text.starts_with(start))
-        || is_platform_failure(text)
+fn shortened(text: &str) -> String {
+    if text.len() <= LONGEST_SHOWN {
+        return plain(text);
+    }
+    let shown = &text[..text.floor_char_boundary(LONGEST_SHOWN)];
+    format!("{}{}", plain(shown), cut_mark(text.len() - shown.len()))
 }
 
-/// A time-out, an exit or a failed start, as Lambda words them.
-fn is_platform_failure(text: &str) -> bool {
-    text.contains(" Task timed out after ")
-        || text.starts_with("Runtime.")
-        || (text.starts_with("RequestId: ") && text.contains(" Error: "))
+fn cut_mark(bytes: usize) -> String {
+    format!(" … cut, {bytes} bytes more")
 }
 
-fn platform_level(text: &str) -> Option<Level> {
-    let failed = is_platform_failure(text)
-        || (text.starts_with("INIT_REPORT") && text.contains("Status: "))
-        || (text.starts_with("REPORT")
-            && (text.contains("Status: timeout") || text.contains("Status: error")));
-    Some(if failed { Level::Error } else { Level::Info })
+fn link(raw: &str) -> Link {
+    let opens = raw.starts_with("thread '") && raw.contains("panicked at ") && raw.ends_with(':')
+        || raw.starts_with("Traceback (");
+    if opens {
+        return Link::Opens;
+    }
+    let starts = |words: &[&str]| words.iter().any(|word| raw.starts_with(word));
+    let frame = raw.split_once(": ").is_some_and(|(number, _)| is_number(number));
+    let continues =
+        starts(&[" ", "\t", "at ", "note: ", "stack backtrace:", "Caused by:", "... ", "\u{3000}"]);
+    if frame || continues {
+        return Link::Continues;
+    }
+    // `ValueError: …`, `botocore.exceptions.ClientError: …`
+    let name = raw.split_once(':').map_or(raw, |(name, _)| name);
+    let dotted = |c: char| c.is_alphanumeric() || c == '.' || c == '_';
+    let exception = name.ends_with("Error") || name.ends_with("Exception") || name.ends_with("Interrupt");
+    if exception && name.chars().all(dotted) { Link::Closes } else { Link::None }
 }
 
-fn text_request_id(text: &str) -> Option<String> {
-    let (_, after) = text.split_once("RequestId: ")?;
-    after.split_whitespace().next().map(str::to_owned)
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A level among the first few words: `2026-11-22T12:00:00Z  INFO hello`, `[ERROR] …`, `WARN: …`.
+/// A level among the first few words: `2026-11-22T12:00:00Z  INFO hello`, `[ERROR] …`, `WARN: …`, `level=error`.
 fn text_level(text: &str) -> Option<Level> {
-    if text.starts_with("thread '") && text.contains("panicked at") {
+    let opens =
+        text.starts_with("Traceback (") || (text.starts_with("thread '") && text.contains("panicked at "));
+    if opens {
         return Some(Level::Error);
     }
     text.split_whitespace().take(4).find_map(|word| {
-        named_level(word.trim_matches(|c: char| !c.is_ascii_alphabetic())).filter(|_| {
-            // Only words that are written as levels are: "error" in a sentence is none.
-            word.chars().any(|c| c.is_ascii_uppercase())
-        })
+        if let Some(named) = word.strip_prefix("level=").or_else(|| word.strip_prefix("severity=")) {
+            return Level::named(named.trim_matches('"'));
+        }
+        // Only words that are written as levels are: "error" in a sentence is none.
+        if !word.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return None;
+        }
+        Level::named(word.trim_matches(|c: char| !c.is_ascii_alphabetic()))
     })
 }
 
-fn named_level(name: &str) -> Option<Level> {
-    match name.to_ascii_lowercase().as_str() {
-        "trace" => Some(Level::Trace),
-        "debug" => Some(Level::Debug),
-        "info" | "notice" => Some(Level::Info),
-        "warn" | "warning" => Some(Level::Warn),
-        "error" | "fatal" | "critical" | "panic" => Some(Level::Error),
-        _ => None,
-    }
-}
-
-/// bunyan's and pino's numbers: 10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal.
-fn bunyan_level(number: i64) -> Option<Level> {
-    match number {
-        10 => Some(Level::Trace),
-        20 => Some(Level::Debug),
-        30 => Some(Level::Info),
-        40 => Some(Level::Warn),
-        50 | 60 => Some(Level::Error),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn platform_lines_are_told_apart() {
-        let report = read("REPORT RequestId: 1a2b\tDuration: 3.01 ms\tBilled Duration: 4 ms\t\n");
-        assert!(report.platform);
-        assert_eq!(report.request_id.as_deref(), Some("1a2b"));
-        assert_eq!(report.level, Some(Level::Info));
-        let timed_out = read("2026-11-22T12:00:00.000Z 1a2b Task timed out after 1.00 seconds\n");
-        assert_eq!((timed_out.platform, timed_out.level), (true, Some(Level::Error)));
-        let exit = read("RequestId: 1a2b Error: Runtime exited with error: exit status 3");
-        assert_eq!((exit.level, exit.request_id.as_deref()), (Some(Level::Error), Some("1a2b")));
-    }
-
-    #[test]
-    fn a_json_line_becomes_its_message() {
-        let line = read(r#"{"level":"WARN","message":"GET /x 404\u001b[2J","request_id":"77aa"}"#);
-        assert_eq!(line.level, Some(Level::Warn));
-        assert_eq!(line.text, "GET /x 404␛[2J");
-        assert_eq!(line.request_id.as_deref(), Some("77aa"));
-        assert_eq!(read(r#"{"level":50,"msg":"boom"}"#).level, Some(Level::Error));
-        assert_eq!(read(r#"{"other":1}"#).text, r#"{"other":1}"#);
-    }
-
-    #[test]
-    fn plain_text_levels_are_words_in_capitals_near_the_start() {
-        assert_eq!(read("2026-11-22T12:00:00Z  INFO hello").level, Some(Level::Info));
-        assert_eq!(read("[ERROR] it broke").level, Some(Level::Error));
-        assert_eq!(read("no error here").level, None);
-        assert_eq!(read("thread 'main' panicked at src/main.rs:1:1:").level, Some(Level::Error));
-    }
-
-    #[test]
-    fn a_platform_report_in_json_is_one_readable_line() {
-        let line = read(
-            r#"{"time":"t","type":"platform.report","record":{"requestId":"9","status":"success","metrics":{"durationMs":3.5,"billedDurationMs":4,"memorySizeMB":128,"maxMemoryUsedMB":3}}}"#,
-        );
-        assert_eq!(line.text, "report success 3.5 ms, billed 4 ms, 3 of 128 MB");
-    }
-}
+mod tests;

@@ -1,197 +1,201 @@
-//! The lines that are kept, in order of time, bounded in bytes, with an index of those that the filter lets through.
+//! The lines that are kept: their bytes in chunks in order of time, bounded in bytes, with an index in each chunk of the
+//! lines that the filter lets through. What comes costs what is new, what is drawn costs what is seen, and a new filter
+//! is asked of the newest chunks at once and of the others by and by ([`Store::work`]).
 
-use std::collections::{HashSet, VecDeque};
+mod chunk;
+mod entry;
+mod group;
+mod rows;
+
+use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 
 use crate::domain::{Level, LogLine, StageName};
 
 use super::filter::Filter;
-use super::reading;
+use super::reading::{self, Link, Reading};
 
-/// Bytes that an entry costs besides its texts: the entry itself, its place in the index, the hash of its event id.
-const ENTRY_COST: usize = size_of::<Entry>() + 2 * size_of::<u64>() + 2 * size_of::<u64>();
+use chunk::Chunk;
+use entry::Meta;
+pub use entry::{Anchor, Entry, Kind};
+pub use rows::Wanted;
 
-/// What an entry is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
-    /// A line of the service.
-    Service,
-    /// A line of Lambda's own.
-    Platform,
-    /// Something of ours that belongs at this point of time: a deploy.
-    Marker,
-    /// Something the reader must know: here lines may be missing.
-    Gap,
-}
-
-/// One line of the stream as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Whose it is.
-    pub stage: StageName,
-    /// Epoch milliseconds.
-    pub timestamp_ms: i64,
-    /// What it is.
-    pub kind: Kind,
-    /// How bad it is, if it says so.
-    pub level: Option<Level>,
-    /// Lambda's request id, if it says so.
-    pub request_id: Option<Box<str>>,
-    /// One harmless line.
-    pub text: Box<str>,
-    /// The whole event as it came, where `text` is only a part of it. Not harmless.
-    pub whole: Option<Box<str>>,
-    /// Hash of the event's id; 0 for what is not an event.
-    identity: u64,
-}
-
-impl Entry {
-    /// Whether it came from a log group.
-    pub fn is_line(&self) -> bool {
-        matches!(self.kind, Kind::Service | Kind::Platform)
-    }
-
-    fn cost(&self) -> usize {
-        ENTRY_COST
-            + self.text.len()
-            + self.whole.as_ref().map_or(0, |whole| whole.len())
-            + self.request_id.as_ref().map_or(0, |id| id.len())
-    }
-}
-
-/// What an insertion or a drop did to the list of shown entries, so that a scroll position can follow.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Shift {
-    /// Where in the shown list the entry stands now; `None` if it is not shown.
-    pub inserted_at: Option<usize>,
-    /// How many shown entries were dropped from the front.
-    pub dropped: usize,
-}
+/// The most bytes that one chunk takes.
+const LARGEST_CHUNK: usize = 1 << 20;
+/// Chunks that a new filter is asked of at once: more lines than any screen has.
+const AT_ONCE: usize = 4;
+/// A line that is this much older than one of its stage that was there before it came late: two polls of a tail at rest.
+const LATE_MS: i64 = 4_000;
 
 /// The entries.
 #[derive(Debug)]
 pub struct Store {
-    entries: VecDeque<Entry>,
-    /// Absolute position of the front entry: positions stay the same when the front is dropped.
-    base: u64,
-    /// Absolute positions of the entries that the filter lets through, ascending.
-    shown: VecDeque<u64>,
+    /// In order of time; none is empty.
+    chunks: VecDeque<Chunk>,
     filter: Filter,
-    identities: HashSet<u64>,
+    /// Whether lines that the filter does not let through are shown around those that it does.
+    context: bool,
     hasher: RandomState,
+    newest: [Option<i64>; 2],
     bytes: usize,
     budget: usize,
     dropped: u64,
+    /// Entries that may belong to a group.
+    linked: usize,
 }
 
 impl Store {
     /// An empty store that keeps at most about `budget` bytes.
     pub fn new(budget: usize) -> Store {
         Store {
-            entries: VecDeque::new(),
-            base: 0,
-            shown: VecDeque::new(),
+            chunks: VecDeque::new(),
             filter: Filter::default(),
-            identities: HashSet::new(),
+            context: false,
             hasher: RandomState::new(),
+            newest: [None; 2],
             bytes: 0,
             budget,
             dropped: 0,
+            linked: 0,
         }
     }
 
-    /// Takes an event in at its place in time. `None`: it is there already.
-    pub fn insert_line(&mut self, line: LogLine) -> Option<Shift> {
-        // Ids are unique in a group only; 0 is kept for what has none.
-        let identity = self.hasher.hash_one((line.stage, &line.event_id)).max(1);
-        if !self.identities.insert(identity) {
+    /// Takes an event in at its place in time. `None`: it is there already; else whether it is shown.
+    pub fn insert_line(&mut self, line: &LogLine) -> Option<bool> {
+        // Ids are unique in a group only.
+        let identity = self.hasher.hash_one((line.stage, &line.event_id));
+        if self.has(line.timestamp_ms, identity) {
             return None;
         }
-        let read = reading::read(&line.message);
-        let whole = (*read.text != *line.message.trim_end()).then(|| line.message.trim_end().into());
-        Some(self.insert(Entry {
-            stage: line.stage,
-            timestamp_ms: line.timestamp_ms,
-            kind: if read.platform { Kind::Platform } else { Kind::Service },
-            level: read.level,
-            request_id: read.request_id.map(String::into_boxed_str),
-            text: read.text.into_boxed_str(),
-            whole,
-            identity,
-        }))
+        let raw = reading::keep(&line.message);
+        let Reading { level, platform, link } = reading::read(&raw);
+        let newest = &mut self.newest[line.stage as usize];
+        let late = newest.is_some_and(|newest| line.timestamp_ms + LATE_MS < newest);
+        *newest = Some(newest.map_or(line.timestamp_ms, |newest| newest.max(line.timestamp_ms)));
+        let kind = if platform { Kind::Platform } else { Kind::Service };
+        let meta = Meta {
+            // Only lines of one environment are ever compared by it.
+            stream: self.hasher.hash_one(&line.stream) as u32,
+            escaped: reading::is_escaped(&raw),
+            late,
+            link,
+            ..Meta::new(line.timestamp_ms, identity, line.stage, kind, level)
+        };
+        Some(self.insert(meta, &raw))
     }
 
-    /// Puts a marker or a note into the stream. `text` must be harmless. `None`: the same one is there already.
-    pub fn insert_note(
-        &mut self,
-        stage: StageName,
-        timestamp_ms: i64,
-        kind: Kind,
-        text: String,
-    ) -> Option<Shift> {
-        let identity = self.hasher.hash_one((stage, timestamp_ms, &text)).max(1);
-        if !self.identities.insert(identity) {
+    /// Puts a marker or a note into the stream. `text` must be harmless. `None`: the same one is there already; else
+    /// whether it is shown.
+    pub fn insert_note(&mut self, stage: StageName, at_ms: i64, kind: Kind, text: &str) -> Option<bool> {
+        let identity = self.hasher.hash_one((stage, at_ms, text));
+        if self.has(at_ms, identity) {
             return None;
         }
-        Some(self.insert(Entry {
-            stage,
-            timestamp_ms,
-            kind,
-            level: None,
-            request_id: None,
-            text: text.into_boxed_str(),
-            whole: None,
-            identity,
-        }))
+        Some(self.insert(Meta::new(at_ms, identity, stage, kind, None), text))
     }
 
-    fn insert(&mut self, entry: Entry) -> Shift {
-        // Nearly all lines are the newest; a late one is a few steps from the end.
-        let at =
-            self.entries.iter().rposition(|old| old.timestamp_ms <= entry.timestamp_ms).map_or(0, |i| i + 1);
-        let position = self.base + at as u64;
-        for shown in self.shown.iter_mut().rev().take_while(|shown| **shown >= position) {
-            *shown += 1;
+    fn insert(&mut self, meta: Meta, raw: &str) -> bool {
+        let chunk = self.chunk_for(meta.timestamp_ms, raw.len());
+        let at = self.chunks[chunk].metas.partition_point(|old| old.timestamp_ms <= meta.timestamp_ms);
+        self.bytes += Chunk::cost_of(raw.len());
+        self.linked += usize::from(meta.link != Link::None);
+        self.chunks[chunk].insert(at, meta, raw, &self.filter);
+        if self.linked > 0 {
+            self.regroup_around(chunk, at);
         }
-        let mut shift = Shift::default();
-        if self.filter.matches(&entry) {
-            let index = self.shown.partition_point(|shown| *shown < position);
-            self.shown.insert(index, position);
-            shift.inserted_at = Some(index);
+        let shown = self.chunks[chunk].rows(self.context).has(at);
+        if self.chunks[chunk].cost() > self.chunk_size() * 2 && self.chunks[chunk].metas.len() > 1 {
+            let behind = self.chunks[chunk].split();
+            self.chunks.insert(chunk + 1, behind);
         }
-        self.bytes += entry.cost();
-        self.entries.insert(at, entry);
-        while self.bytes > self.budget && self.entries.len() > 1 {
-            shift.dropped += usize::from(self.drop_oldest());
+        while self.bytes > self.budget && self.chunks.len() > 1 {
+            self.drop_oldest();
         }
-        shift
+        shown
     }
 
-    /// Returns whether the dropped entry was shown.
-    fn drop_oldest(&mut self) -> bool {
-        let Some(entry) = self.entries.pop_front() else { return false };
-        self.bytes -= entry.cost();
-        self.identities.remove(&entry.identity);
-        self.dropped += u64::from(entry.is_line());
-        let position = self.base;
-        self.base += 1;
-        let was_shown = self.shown.front() == Some(&position);
-        if was_shown {
-            self.shown.pop_front();
+    /// The chunk that an entry goes into, a new one if it is the newest entry and the newest chunk is full.
+    fn chunk_for(&mut self, timestamp_ms: i64, length: usize) -> usize {
+        let behind = self.chunks.iter().rposition(|chunk| chunk.first_ms() <= timestamp_ms);
+        let full = |chunk: &Chunk| chunk.cost() + Chunk::cost_of(length) > self.chunk_size();
+        match behind {
+            Some(last)
+                if last + 1 == self.chunks.len()
+                    && self.chunks[last].last_ms() <= timestamp_ms
+                    && full(&self.chunks[last]) =>
+            {
+                self.chunks[last].seal();
+                self.chunks.push_back(Chunk::new(self.chunk_size().min(self.budget), &self.filter));
+                last + 1
+            }
+            Some(chunk) => chunk,
+            None => {
+                if self.chunks.is_empty() {
+                    self.chunks.push_back(Chunk::new(self.chunk_size().min(self.budget), &self.filter));
+                }
+                0
+            }
         }
-        was_shown
     }
 
-    /// Shows what `filter` lets through. Costs a pass over all entries.
+    fn chunk_size(&self) -> usize {
+        (self.budget / 16).clamp(64, LARGEST_CHUNK)
+    }
+
+    /// Entries of one millisecond lie behind each other, so nothing has to be remembered to know one again.
+    fn has(&self, timestamp_ms: i64, identity: u64) -> bool {
+        for chunk in self.chunks.iter().rev() {
+            if chunk.first_ms() > timestamp_ms {
+                continue;
+            }
+            if chunk.last_ms() < timestamp_ms {
+                return false;
+            }
+            let end = chunk.metas.partition_point(|meta| meta.timestamp_ms <= timestamp_ms);
+            let same = chunk.metas[..end].iter().rev().take_while(|meta| meta.timestamp_ms == timestamp_ms);
+            if same.into_iter().any(|meta| meta.identity == identity) {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn drop_oldest(&mut self) {
+        let Some(chunk) = self.chunks.pop_front() else { return };
+        self.bytes -= chunk.cost();
+        self.linked -= chunk.linked();
+        self.dropped += chunk.metas.iter().filter(|meta| meta.is_line()).count() as u64;
+        if self.linked > 0 {
+            self.regroup_front(0);
+        }
+    }
+
+    /// Shows what `filter` lets through: the newest lines at once, older ones as [`Store::work`] is called.
     pub fn set_filter(&mut self, filter: Filter) {
         self.filter = filter;
-        self.shown = self
-            .entries
-            .iter()
-            .enumerate()
-            .filter(|(_, entry)| self.filter.matches(entry))
-            .map(|(index, _)| self.base + index as u64)
-            .collect();
+        for chunk in &mut self.chunks {
+            chunk.forget_rows(&self.filter);
+        }
+        for _ in 0..AT_ONCE {
+            self.work();
+        }
+    }
+
+    /// Asks the filter of one more chunk, from the newest on. `false`: there is none left.
+    pub fn work(&mut self) -> bool {
+        let Some(index) = self.chunks.iter().rposition(|chunk| chunk.hits.is_pending()) else { return false };
+        self.chunks[index].find(&self.filter);
+        if self.linked > 0 {
+            self.regroup_all(index);
+            self.regroup_front(index + 1);
+        }
+        true
+    }
+
+    /// The part of the entries that the filter was asked of, 0 to 1; `None` when it is all of them.
+    pub fn progress(&self) -> Option<f64> {
+        let pending = self.chunks.iter().filter(|chunk| chunk.hits.is_pending()).count();
+        (pending > 0).then(|| 1.0 - pending as f64 / self.chunks.len() as f64)
     }
 
     /// What is let through.
@@ -199,25 +203,19 @@ impl Store {
         &self.filter
     }
 
-    /// How many entries the filter lets through.
-    pub fn shown_len(&self) -> usize {
-        self.shown.len()
-    }
-
-    /// The `index`th entry that the filter lets through.
-    pub fn shown(&self, index: usize) -> Option<&Entry> {
-        let position = *self.shown.get(index)?;
-        self.entries.get(usize::try_from(position - self.base).ok()?)
-    }
-
     /// How many entries are kept.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.chunks.iter().map(|chunk| chunk.metas.len()).sum()
     }
 
     /// Whether nothing is kept.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.chunks.is_empty()
+    }
+
+    /// Bytes that are kept, with what each entry costs besides its text.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// How many lines had to go to stay within the budget.
@@ -227,59 +225,14 @@ impl Store {
 
     /// When the newest line of `stage` was stamped, epoch milliseconds.
     pub fn newest(&self, stage: StageName) -> Option<i64> {
-        self.entries
-            .iter()
-            .rev()
-            .find(|entry| entry.stage == stage && entry.is_line())
-            .map(|entry| entry.timestamp_ms)
+        self.newest[stage as usize]
     }
+}
+
+/// Whether an entry is an error.
+fn is_error(level: Option<Level>) -> bool {
+    level == Some(Level::Error)
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn line(id: u32, timestamp_ms: i64, message: &str) -> LogLine {
-        LogLine {
-            stage: StageName::Stage,
-            timestamp_ms,
-            ingested_ms: timestamp_ms,
-            event_id: id.to_string(),
-            stream: "s".to_owned(),
-            message: message.to_owned(),
-        }
-    }
-
-    #[test]
-    fn a_line_that_comes_twice_is_there_once() {
-        let mut store = Store::new(1 << 20);
-        assert!(store.insert_line(line(1, 10, "a")).is_some());
-        assert_eq!(store.insert_line(line(1, 10, "a")), None);
-        assert_eq!(store.len(), 1);
-    }
-
-    proptest! {
-        /// However lines come and whatever is dropped: in order of time, within the budget, and the index is what a
-        /// plain search of the entries finds.
-        #[test]
-        fn the_index_is_what_a_search_finds(
-            lines in proptest::collection::vec((0i64..50, "[ab]{1,8}"), 1..200),
-            budget in 500usize..20_000,
-        ) {
-            let mut store = Store::new(budget);
-            store.set_filter(Filter { stage: None, text: "ab".to_owned() });
-            for (id, (at, text)) in lines.iter().enumerate() {
-                store.insert_line(line(id as u32, *at, text));
-                let found: Vec<&Entry> = store.entries.iter().filter(|entry| store.filter.matches(entry)).collect();
-                let shown: Vec<&Entry> = (0..store.shown_len()).filter_map(|index| store.shown(index)).collect();
-                prop_assert_eq!(found, shown);
-                prop_assert!(store.entries.iter().is_sorted_by_key(|entry| entry.timestamp_ms));
-                prop_assert!(store.bytes <= budget || store.len() == 1);
-                prop_assert_eq!(store.bytes, store.entries.iter().map(Entry::cost).sum::<usize>());
-            }
-            prop_assert_eq!(store.len() as u64 + store.dropped(), lines.len() as u64);
-        }
-    }
-}
+mod tests;

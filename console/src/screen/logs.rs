@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use crate::app::{Motion, TailState};
 use crate::domain::{LogLine, Problem, StageName};
 use crate::logs::filter::Filter;
-use crate::logs::store::{Entry, Kind, Shift, Store};
+use crate::logs::query::{Mistake, Query};
+use crate::logs::store::{Entry, Kind, Store, Wanted};
 
 use super::checks::moved;
 
@@ -33,8 +34,14 @@ pub struct Logs {
     pub offset: usize,
     /// Lines that came while not following.
     pub unseen: usize,
-    /// The filter's text while it is being typed.
+    /// The query that is in force, as it was written.
+    pub query: String,
+    /// The query while it is being typed.
     pub input: Option<String>,
+    /// What is wrong with what is being typed; then the query before it is in force.
+    pub mistake: Option<Mistake>,
+    /// Whether what looks like a secret is masked.
+    pub masked: bool,
     /// How timestamps are shown.
     pub time: TimeFormat,
     /// Whether long lines are wrapped rather than cut.
@@ -54,7 +61,10 @@ impl Logs {
             selected: 0,
             offset: 0,
             unseen: 0,
+            query: String::new(),
             input: None,
+            mistake: None,
+            masked: true,
             time: TimeFormat::Local,
             wrap: false,
             detail: false,
@@ -63,20 +73,23 @@ impl Logs {
     }
 
     /// Takes lines in.
-    pub fn take(&mut self, lines: Vec<LogLine>) {
-        for line in lines {
-            if let Some(shift) = self.store.insert_line(line) {
-                self.shift(shift);
-                self.unseen += usize::from(!self.follow && shift.inserted_at.is_some());
-            }
+    pub fn take(&mut self, lines: &[LogLine]) {
+        let shown = self.keeping_place(|store| {
+            lines.iter().filter(|line| store.insert_line(line).is_some_and(|shown| shown)).count()
+        });
+        if !self.follow {
+            self.unseen += shown;
         }
     }
 
     /// Puts a marker of a deploy into the stream.
-    pub fn mark(&mut self, stage: StageName, at: Timestamp, text: String) {
-        if let Some(shift) = self.store.insert_note(stage, at.as_millisecond(), Kind::Marker, text) {
-            self.shift(shift);
-        }
+    pub fn mark(&mut self, stage: StageName, at: Timestamp, text: &str) {
+        self.keeping_place(|store| store.insert_note(stage, at.as_millisecond(), Kind::Marker, text));
+    }
+
+    /// Asks the filter of some more lines. `false`: there are none left.
+    pub fn work(&mut self) -> bool {
+        self.keeping_place(Store::work)
     }
 
     /// Notes how a tail is. A tail that breaks, and one that works again, says so in the stream.
@@ -92,9 +105,7 @@ impl Logs {
         self.tails[stage as usize] = Some(state);
         if let Some(text) = note {
             let text = crate::domain::plain(&text);
-            if let Some(shift) = self.store.insert_note(stage, now.as_millisecond(), Kind::Gap, text) {
-                self.shift(shift);
-            }
+            self.keeping_place(|store| store.insert_note(stage, now.as_millisecond(), Kind::Gap, &text));
         }
     }
 
@@ -112,7 +123,7 @@ impl Logs {
     }
 
     /// The selected line.
-    pub fn selected(&self) -> Option<&Entry> {
+    pub fn selected(&self) -> Option<Entry<'_>> {
         let index = if self.follow { self.store.shown_len().checked_sub(1)? } else { self.selected };
         self.store.shown(index)
     }
@@ -144,22 +155,52 @@ impl Logs {
 
     /// Shows the lines of one stage that hold `text`.
     pub fn look_for(&mut self, stage: StageName, text: &str) {
-        self.apply(Filter { stage: Some(stage), text: text.to_owned() });
+        let query = Query::text(text);
+        self.query = query.to_string();
+        self.mistake = None;
+        self.apply(Filter { stage: Some(stage), query });
     }
 
-    /// Filters by `text`.
-    pub fn filter_text(&mut self, text: &str) {
-        self.apply(Filter { text: text.to_owned(), ..self.store.filter().clone() });
+    /// Shows what `query` lets through. One that cannot be read leaves the one before it in force.
+    pub fn ask(&mut self, query: &str) {
+        match Query::parse(query) {
+            Ok(parsed) => {
+                self.mistake = None;
+                self.query = query.trim().to_owned();
+                if parsed != self.store.filter().query {
+                    self.apply(Filter { query: parsed, ..self.store.filter().clone() });
+                }
+            }
+            Err(mistake) => self.mistake = Some(mistake),
+        }
     }
 
     /// Whether anything is filtered out.
     pub fn is_filtered(&self) -> bool {
-        *self.store.filter() != Filter::default()
+        !self.store.filter().is_empty()
     }
 
-    /// Shows everything.
+    /// Shows everything, and ends the typing of a query.
     pub fn clear_filter(&mut self) {
+        self.input = None;
+        self.mistake = None;
+        self.query.clear();
         self.apply(Filter::default());
+    }
+
+    /// Shows the lines around those that the query lets through, or no longer.
+    pub fn toggle_context(&mut self) {
+        self.keeping_place(|store| store.set_context(!store.context()));
+    }
+
+    /// Goes to the next wanted line. `false`: there is none.
+    pub fn find(&mut self, wanted: Wanted, backwards: bool, page: usize) -> bool {
+        let from = if self.follow { self.store.shown_len().saturating_sub(1) } else { self.selected };
+        let Some(row) = self.store.find(wanted, from, backwards) else { return false };
+        self.pause(page);
+        self.selected = row;
+        self.keep_selected_in_sight(page);
+        true
     }
 
     fn apply(&mut self, filter: Filter) {
@@ -191,16 +232,17 @@ impl Logs {
         }
     }
 
-    /// Keeps what is in sight in sight when lines come in above it or go.
-    fn shift(&mut self, shift: Shift) {
+    /// Changes the lines, and keeps what is in sight in sight while not following.
+    fn keeping_place<T>(&mut self, change: impl FnOnce(&mut Store) -> T) -> T {
         if self.follow {
-            return;
+            return change(&mut self.store);
         }
-        if let Some(at) = shift.inserted_at {
-            self.selected += usize::from(at <= self.selected);
-            self.offset += usize::from(at <= self.offset);
-        }
-        self.selected = self.selected.saturating_sub(shift.dropped);
-        self.offset = self.offset.saturating_sub(shift.dropped);
+        let anchor = |store: &Store, row| store.shown(row).map(|entry| entry.anchor);
+        let (selected, first) = (anchor(&self.store, self.selected), anchor(&self.store, self.offset));
+        let changed = change(&mut self.store);
+        let last = self.store.shown_len().saturating_sub(1);
+        self.selected = selected.map_or(0, |anchor| self.store.row_of(anchor)).min(last);
+        self.offset = first.map_or(0, |anchor| self.store.row_of(anchor)).min(self.selected);
+        changed
     }
 }

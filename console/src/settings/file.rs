@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
 
+use super::logs::Logs;
 use super::{
     Architecture, BuildSettings, Builder, CloudKind, ContainerTool, FunctionSettings, Settings,
     StageSettings, Tracing,
@@ -24,6 +25,8 @@ struct File {
     function: Function,
     #[serde(default)]
     build: Build,
+    #[serde(default)]
+    logs: Logs,
     #[serde(default)]
     stage: Stages,
 }
@@ -120,6 +123,7 @@ pub(super) fn parse(text: &str, path: &Path, root: PathBuf) -> Result<Settings, 
             profile: file.build.profile,
             tool: file.build.tool,
         },
+        logs: file.logs.into(),
         name: file.name,
         stage: stage(StageName::Stage, file.stage.stage),
         prod: stage(StageName::Prod, file.stage.prod),

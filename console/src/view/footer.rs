@@ -1,24 +1,22 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
+use unicode_width::UnicodeWidthStr;
 
-use super::text::cut;
+use super::text::{cut, cut_front};
 use super::theme::Theme;
 use crate::app::App;
+use crate::domain::{harmless, plain};
 use crate::keymap;
+use crate::logs::query::Mistake;
 
 /// A notice while there is one, what is typed while something is, else the keys.
 pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width).saturating_sub(2);
     if let Some(input) = &app.logs.input {
-        let line = Line::from(vec![
-            Span::styled(" /", theme.accent()),
-            Span::raw(cut(input, width.saturating_sub(30))),
-            Span::styled(" ", theme.selected()),
-            Span::styled("   enter accept · esc drop", theme.faint()),
-        ]);
-        return line.render(area, buf);
+        return query(input, app.logs.mistake.as_ref(), theme, width).render(area, buf);
     }
     if let Some(notice) = &app.notice {
         let style = if notice.bad { theme.warn() } else { theme.accent() };
@@ -44,6 +42,32 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         push(&mut spans, binding, theme);
     }
     Line::from(spans).render(area, buf);
+}
+
+/// A query as it is typed: its end in sight, its mistake marked and named.
+fn query(input: &str, mistake: Option<&Mistake>, theme: &Theme, width: usize) -> Line<'static> {
+    let said = match mistake {
+        Some(mistake) => (format!("   ✗ {}", plain(&mistake.message)), theme.bad()),
+        None => ("   enter accept · esc drop".to_owned(), theme.faint()),
+    };
+    let wrong = mistake.map_or(input.len()..input.len(), |mistake| mistake.at.clone());
+    let part = |range| harmless(input.get(range).unwrap_or_default());
+    let mut parts = [part(0..wrong.start), part(wrong.start..wrong.end), part(wrong.end..input.len())];
+    let mut room = width.saturating_sub(said.0.width() + 3).max(width / 2);
+    for part in parts.iter_mut().rev() {
+        *part = cut_front(part, room);
+        room = room.saturating_sub(part.width());
+    }
+    let [before, wrong, behind] = parts;
+    let room = width.saturating_sub(before.width() + wrong.width() + behind.width() + 2);
+    Line::from(vec![
+        Span::styled(" /", theme.accent()),
+        Span::raw(before),
+        Span::styled(wrong, theme.bad().add_modifier(Modifier::UNDERLINED)),
+        Span::raw(behind),
+        Span::styled(" ", theme.selected()),
+        Span::styled(cut(&said.0, room), said.1),
+    ])
 }
 
 fn push(spans: &mut Vec<Span<'static>>, binding: &keymap::Binding, theme: &Theme) {

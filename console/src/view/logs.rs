@@ -10,8 +10,13 @@ use super::text::{cut, wrap};
 use super::theme::Theme;
 use crate::app::{App, TailState};
 use crate::domain::{Level, StageName, plain, plain_lines};
+use crate::logs::mask::mask;
+use crate::logs::reading;
 use crate::logs::store::{Entry, Kind};
 use crate::screen::logs::{Logs, TimeFormat};
+
+/// The longest event that is shown whole, in bytes.
+const LONGEST_WHOLE: usize = 64 << 10;
 
 /// The stream's area and the detail pane's, which is empty when it is closed.
 pub(super) fn areas(area: Rect, detail: bool) -> (Rect, Rect) {
@@ -24,7 +29,7 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (stream, detail) = areas(area, app.logs.detail);
     pane(app, theme, stream, true, buf);
     if let Some(entry) = app.logs.selected().filter(|_| app.logs.detail) {
-        whole(entry, theme, detail, buf);
+        whole(&entry, app.logs.masked, theme, detail, buf);
     }
 }
 
@@ -43,7 +48,7 @@ pub(super) fn pane(app: &App, theme: &Theme, area: Rect, selectable: bool, buf: 
         let mut bottom = rows.bottom();
         for index in (0..logs.store.shown_len()).rev() {
             let Some(entry) = logs.store.shown(index) else { break };
-            for line in entry_lines(entry, logs, theme, width).into_iter().rev() {
+            for line in entry_lines(&entry, logs, theme, width).into_iter().rev() {
                 if bottom == rows.top() {
                     return;
                 }
@@ -56,7 +61,7 @@ pub(super) fn pane(app: &App, theme: &Theme, area: Rect, selectable: bool, buf: 
     let mut row = rows.top();
     for index in logs.offset..(logs.offset + height).min(logs.store.shown_len()) {
         let Some(entry) = logs.store.shown(index) else { break };
-        for line in entry_lines(entry, logs, theme, width) {
+        for line in entry_lines(&entry, logs, theme, width) {
             if row == rows.bottom() {
                 return;
             }
@@ -79,6 +84,9 @@ fn nothing(app: &App) -> String {
     if let Some(problem) = logs.broken() {
         return format!(" the logs cannot be read: {}", plain(&problem.to_string()));
     }
+    if logs.store.progress().is_some() {
+        return " looking…".to_owned();
+    }
     if !logs.store.is_empty() {
         return " no line passes the filter: esc clears it".to_owned();
     }
@@ -99,8 +107,14 @@ fn title_line(app: &App, theme: &Theme) -> Line<'static> {
         Span::styled(" logs ", theme.strong()),
         Span::raw(filter.stage.map_or(" both ".to_owned(), |stage| format!(" {stage} "))),
     ];
-    if !filter.text.is_empty() {
-        spans.push(Span::styled(format!(" /{} ", cut(&filter.text, 40)), theme.accent()));
+    if !logs.query.is_empty() {
+        spans.push(Span::styled(format!(" /{} ", cut(&plain(&logs.query), 40)), theme.accent()));
+        if logs.store.context() {
+            spans.push(Span::raw(" with context "));
+        }
+    }
+    if !logs.masked {
+        spans.push(Span::styled("  SECRETS SHOWN ", theme.warn()));
     }
     if logs.follow && (logs.broken().is_some() || app.connection.value().is_none()) {
         spans.push(Span::styled("  NOT LIVE ", theme.bad()));
@@ -112,9 +126,12 @@ fn title_line(app: &App, theme: &Theme) -> Line<'static> {
             spans.push(Span::styled(format!(" {} new ", logs.unseen), theme.accent()));
         }
     }
-    let (shown, all) = (logs.store.shown_len(), logs.store.len());
+    let (shown, all) = (logs.store.hits(), logs.store.len());
     let count = if shown == all { format!("  {all} lines ") } else { format!("  {shown} of {all} lines ") };
     spans.push(Span::raw(count));
+    if let Some(progress) = logs.store.progress() {
+        spans.push(Span::styled(format!("  looking {:.0} % ", progress * 100.0), theme.accent()));
+    }
     spans.push(Span::styled(
         format!("  {} dropped ", logs.store.dropped()),
         if logs.store.dropped() > 0 { theme.warn() } else { theme.faint() },
@@ -125,41 +142,67 @@ fn title_line(app: &App, theme: &Theme) -> Line<'static> {
     Line::from(spans)
 }
 
-fn entry_lines(entry: &Entry, logs: &Logs, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+fn entry_lines(entry: &Entry<'_>, logs: &Logs, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     match entry.kind {
-        Kind::Marker => return vec![marker(&entry.text, theme.stage(entry.stage), width)],
-        Kind::Gap => return vec![marker(&entry.text, theme.bad(), width)],
+        Kind::Marker => return vec![marker(entry.raw, theme.stage(entry.stage), width)],
+        Kind::Gap => return vec![marker(entry.raw, theme.bad(), width)],
         Kind::Service | Kind::Platform => {}
     }
+    let quiet = entry.kind == Kind::Platform && entry.level != Some(Level::Error);
     let mut spans = Vec::new();
     if logs.time != TimeFormat::Off {
         spans.push(Span::styled(format!(" {}", time(entry.timestamp_ms, logs.time)), theme.faint()));
     }
     spans.push(Span::styled(format!(" {:<5}", entry.stage.as_str()), theme.stage(entry.stage)));
-    let request: String = entry.request_id.as_deref().unwrap_or("").chars().take(4).collect();
+    let request: String = plain(&entry.request_id().unwrap_or_default()).chars().take(4).collect();
     spans.push(Span::styled(format!(" {request:<4} "), theme.faint()));
     let (level, style) = match entry.level {
-        _ if entry.kind == Kind::Platform && entry.level != Some(Level::Error) => ("·", theme.faint()),
+        _ if quiet => ("·", theme.faint()),
         None => ("", theme.plain()),
         Some(level) => (level_word(level), theme.level(level)),
     };
     spans.push(Span::styled(format!("{level:<5} "), style));
+    if entry.late {
+        spans.push(Span::styled("late ", theme.warn()));
+    }
+    if entry.continues {
+        spans.push(Span::styled("│ ", theme.faint()));
+    }
+    if !entry.hit {
+        spans.iter_mut().for_each(|span| span.style = theme.faint());
+    }
     let indent = Line::from(spans.clone()).width();
     let room = width.saturating_sub(indent);
-    let style: Style = if entry.kind == Kind::Platform && entry.level != Some(Level::Error) {
-        theme.faint()
-    } else {
-        theme.plain()
-    };
+    let style = if quiet || !entry.hit { theme.faint() } else { theme.plain() };
+    let text = entry.text();
+    let text = if logs.masked { mask(&text).into_owned() } else { text };
     if !logs.wrap {
-        spans.push(Span::styled(cut(&entry.text, room), style));
+        spans.extend(marked(cut(&text, room), entry, logs, theme, style));
         return vec![Line::from(spans)];
     }
-    let mut rows = wrap(&entry.text, room).into_iter();
-    spans.push(Span::styled(rows.next().unwrap_or_default(), style));
+    let mut rows = wrap(&text, room).into_iter();
+    spans.extend(marked(rows.next().unwrap_or_default(), entry, logs, theme, style));
     let mut lines = vec![Line::from(spans)];
-    lines.extend(rows.map(|row| Line::from(vec![Span::raw(" ".repeat(indent)), Span::styled(row, style)])));
+    lines.extend(rows.map(|row| {
+        let mut spans = vec![Span::raw(" ".repeat(indent))];
+        spans.extend(marked(row, entry, logs, theme, style));
+        Line::from(spans)
+    }));
     lines
+}
+
+/// `text` with what was looked for marked in it.
+fn marked(text: String, entry: &Entry<'_>, logs: &Logs, theme: &Theme, style: Style) -> Vec<Span<'static>> {
+    let found = if entry.hit { logs.store.filter().query.spans(&text) } else { Vec::new() };
+    let mut spans = Vec::new();
+    let mut at = 0;
+    for range in found {
+        spans.push(Span::styled(text[at..range.start].to_owned(), style));
+        spans.push(Span::styled(text[range.clone()].to_owned(), theme.found()));
+        at = range.end;
+    }
+    spans.push(Span::styled(text[at..].to_owned(), style));
+    spans
 }
 
 fn marker(text: &str, style: Style, width: usize) -> Line<'static> {
@@ -187,17 +230,21 @@ fn time(timestamp_ms: i64, format: TimeFormat) -> String {
 }
 
 /// The whole event, JSON laid out.
-fn whole(entry: &Entry, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn whole(entry: &Entry<'_>, masked: bool, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let [title, rows] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
     let at =
         Timestamp::from_millisecond(entry.timestamp_ms).map_or_else(|_| String::new(), |at| at.to_string());
     super::rule(Line::styled(format!(" {} {at} ", entry.stage), theme.strong()), theme, title, buf);
-    let text = entry.whole.as_deref().unwrap_or(&entry.text);
-    let laid_out = serde_json::from_str::<serde_json::Value>(text)
-        .ok()
-        .and_then(|value| serde_json::to_string_pretty(&value).ok())
+    let text = &entry.raw[..entry.raw.floor_char_boundary(LONGEST_WHOLE)];
+    let laid_out = reading::object(text)
+        .and_then(|fields| serde_json::to_string_pretty(&fields).ok())
         .unwrap_or_else(|| text.to_owned());
-    let lines = plain_lines(&laid_out);
+    let laid_out = plain_lines(&laid_out).join("\n");
+    let laid_out = if masked { mask(&laid_out) } else { laid_out.into() };
+    let mut lines: Vec<&str> = laid_out.lines().collect();
+    if text.len() < entry.raw.len() {
+        lines.insert(0, "cut to its first 64 KiB:");
+    }
     let wrapped = lines.iter().flat_map(|line| wrap(line, usize::from(rows.width).saturating_sub(2)));
     for (line, row) in wrapped.zip(rows.rows()) {
         Line::raw(format!(" {line}")).render(row, buf);

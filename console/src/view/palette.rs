@@ -39,8 +39,9 @@ pub(super) fn draw(app: &App, palette: &Palette, theme: &Theme, area: Rect, buf:
     let offset = (selected + 1).saturating_sub(visible);
     let hidden = rows.len().saturating_sub(offset + visible);
     if hidden > 0 {
-        let place = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-        Line::styled(format!("↓ {hidden} more "), theme.warn()).right_aligned().render(place, buf);
+        let width = area.width.saturating_sub(2);
+        let place = Rect { y: area.bottom().saturating_sub(1), height: 1, width, ..area };
+        Line::styled(format!(" ↓ {hidden} more "), theme.warn()).right_aligned().render(place, buf);
     }
     for ((index, named), place) in rows.iter().enumerate().skip(offset).zip(places) {
         let width = usize::from(place.width).saturating_sub(12);

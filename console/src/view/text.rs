@@ -65,6 +65,23 @@ pub(super) fn cut(text: &str, width: usize) -> String {
     out
 }
 
+/// The end of `text` in `width` columns, with `…` where something is missing.
+pub(super) fn cut_front(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut used = 1;
+    let mut start = text.len();
+    for (index, cluster) in text.grapheme_indices(true).rev() {
+        used += cluster.width();
+        if used > width {
+            break;
+        }
+        start = index;
+    }
+    if width > 0 { format!("…{}", &text[start..]) } else { String::new() }
+}
+
 /// `text` in rows of `width` columns.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut rows = vec![String::new()];
@@ -97,6 +114,7 @@ mod tests {
         assert_eq!(cut("漢字漢字", 5), "漢字…");
         assert_eq!(cut("plain", 5), "plain");
         assert_eq!(cut("plainer", 5), "plai…");
+        assert_eq!(cut_front("漢字漢字", 5), "…漢字");
         assert_eq!(wrap("漢字ab", 3), ["漢", "字a", "b"]);
     }
 

@@ -74,6 +74,11 @@ impl Theme {
         self.fg(Color::Cyan, Color::Blue)
     }
 
+    /// What was looked for, in a line.
+    pub fn found(&self) -> Style {
+        self.accent().add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
+    }
+
     /// What is selected.
     pub fn selected(&self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)

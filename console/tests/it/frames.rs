@@ -31,6 +31,7 @@ fn app(size: (u16, u16)) -> App {
         cloud: "local".to_owned(),
         read_only: [false; 2],
         log_budget: 1 << 20,
+        queries: [("errors".to_owned(), "level>=error".to_owned())].into(),
     };
     let mut app = App::new(facts);
     app.size = size;

@@ -27,6 +27,7 @@ impl Journey {
             cloud: "local".to_owned(),
             read_only: [false; 2],
             log_budget: 1 << 20,
+            queries: Default::default(),
         };
         let choice = Choice { kind: CloudKind::Local, profile: None, region: None, fresh: false };
         let mut session = Session::start(facts, project.settings(), choice);
@@ -109,7 +110,7 @@ async fn deploy_check_and_find_the_lines_of_a_request() {
         .until("the deploy's marker in the stream", |session| {
             (0..session.app.logs.store.shown_len())
                 .filter_map(|index| session.app.logs.store.shown(index))
-                .any(|entry| entry.text.contains("stage deployed"))
+                .any(|entry| entry.text().contains("stage deployed"))
         })
         .await;
     journey.press("esc");
@@ -117,7 +118,7 @@ async fn deploy_check_and_find_the_lines_of_a_request() {
         .until("lines of Lambda's own", |session| {
             (0..session.app.logs.store.shown_len())
                 .filter_map(|index| session.app.logs.store.shown(index))
-                .any(|entry| entry.text.starts_with("REPORT RequestId: "))
+                .any(|entry| entry.text().starts_with("REPORT RequestId: "))
         })
         .await;
     journey.session.close().await;

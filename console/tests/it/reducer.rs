@@ -4,6 +4,7 @@ use callboard::app::{
     Action, Answer, Effect, Event, Feed, Motion, News, Query, ScreenName, TailState, Ticket,
 };
 use callboard::domain::{CheckKind, Intent, LogLine, Parts, Problem, StageName, Target};
+use callboard::logs::store::Wanted;
 use callboard::screen::deploy::Phase;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -87,7 +88,7 @@ fn ctrl_c_quits_when_it_is_pressed_twice_in_a_row() {
 fn escape_closes_then_clears_then_goes_back() {
     let mut app = deployed(NARROW);
     app.act(Action::Open(ScreenName::Logs), now());
-    app.logs.filter_text("404");
+    app.logs.ask("404");
     app.act(Action::Enter, now());
     app.act(Action::Escape, now());
     assert!(!app.logs.detail && app.logs.is_filtered());
@@ -105,12 +106,9 @@ fn from_a_check_to_the_lines_of_its_request() {
     app.act(Action::Open(ScreenName::Checks), now());
     app.act(Action::Enter, now());
     assert_eq!(app.screen(), ScreenName::Logs);
-    assert_eq!(
-        app.logs.store.filter().stage,
-        Some(StageName::Prod),
-        "the first check that fails is selected"
-    );
-    assert!(app.logs.store.filter().text.starts_with("0f0f0f0f-"));
+    let stage = app.logs.store.filter().stage;
+    assert_eq!(stage, Some(StageName::Prod), "the first check that fails is selected");
+    assert!(app.logs.query.starts_with("0f0f0f0f-"));
 }
 
 #[test]
@@ -135,10 +133,10 @@ fn pausing_keeps_what_is_in_sight_and_counts_what_comes() {
     app.act(Action::Open(ScreenName::Logs), now());
     app.act(Action::Follow, now());
     app.act(Action::Move(Motion::Up), now());
-    let seen = app.logs.selected().map(|entry| entry.text.clone());
+    let seen = app.logs.selected().map(|entry| entry.text());
     let old = now() - SignedDuration::from_hours(1);
     for (id, at) in [("late", old), ("new", now())] {
-        app.logs.take(vec![LogLine {
+        app.logs.take(&[LogLine {
             stage: StageName::Prod,
             timestamp_ms: at.as_millisecond(),
             ingested_ms: now().as_millisecond(),
@@ -148,7 +146,7 @@ fn pausing_keeps_what_is_in_sight_and_counts_what_comes() {
         }]);
     }
     assert_eq!(app.logs.unseen, 2);
-    assert_eq!(app.logs.selected().map(|entry| entry.text.clone()), seen, "a late line above moves nothing");
+    assert_eq!(app.logs.selected().map(|entry| entry.text()), seen, "a late line above moves nothing");
     app.act(Action::Move(Motion::Bottom), now());
     assert!(app.logs.follow && app.logs.unseen == 0);
 }
@@ -191,6 +189,11 @@ fn actions() -> impl Strategy<Value = Action> {
             Action::Wrap,
             Action::Enter,
             Action::Filter,
+            Action::Context,
+            Action::Mask,
+            Action::Ask("level>=warn -a".to_owned()),
+            Action::Find { wanted: Wanted::Hit, backwards: false },
+            Action::Find { wanted: Wanted::Error, backwards: true },
             Action::NextFocus,
             Action::Copy,
             Action::Submit,
@@ -214,7 +217,7 @@ proptest! {
     ) {
         let mut app = deployed(size);
         for (id, (message, at)) in lines.into_iter().enumerate() {
-            app.logs.take(vec![LogLine {
+            app.logs.take(&[LogLine {
                 stage: StageName::ALL[id % 2],
                 timestamp_ms: at,
                 ingested_ms: at,
