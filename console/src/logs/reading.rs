@@ -35,13 +35,13 @@ pub struct Reading {
 pub enum Link {
     /// A line of its own.
     #[default]
-    None,
+    None = 0,
     /// The line behind it belongs to it, whatever it is.
-    Opens,
+    Opens = 1,
     /// It belongs to the line before it.
-    Continues,
+    Continues = 2,
     /// It belongs to the line before it if that belongs to one itself: the exception below a Python trace.
-    Closes,
+    Closes = 3,
 }
 
 impl Link {

@@ -76,12 +76,9 @@ impl Store {
         let meta = Meta {
             // Only lines of one environment are ever compared by it.
             stream: self.hasher.hash_one(&line.stream) as u32,
-            escaped: reading::is_escaped(&raw),
-            late,
-            link,
             ..Meta::new(line.timestamp_ms, identity, line.stage, kind, level)
         };
-        Some(self.insert(meta, &raw))
+        Some(self.insert(meta.marked(late, reading::is_escaped(&raw), link), &raw))
     }
 
     /// Puts a marker or a note into the stream. `text` must be harmless. `None`: the same one is there already; else
@@ -98,7 +95,7 @@ impl Store {
         let chunk = self.chunk_for(meta.timestamp_ms, raw.len());
         let at = self.chunks[chunk].metas.partition_point(|old| old.timestamp_ms <= meta.timestamp_ms);
         self.bytes += Chunk::cost_of(raw.len());
-        self.linked += usize::from(meta.link != Link::None);
+        self.linked += usize::from(meta.link() != Link::None);
         self.chunks[chunk].insert(at, meta, raw, &self.filter);
         if self.linked > 0 {
             self.regroup_around(chunk, at);

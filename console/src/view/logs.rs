@@ -110,7 +110,7 @@ fn title_line(app: &App, theme: &Theme) -> Line<'static> {
     if !logs.query.is_empty() {
         spans.push(Span::styled(format!(" /{} ", cut(&plain(&logs.query), 40)), theme.accent()));
         if logs.store.context() {
-            spans.push(Span::raw(" with context "));
+            spans.push(Span::raw("+context "));
         }
     }
     if !logs.masked {
@@ -170,6 +170,10 @@ fn entry_lines(entry: &Entry<'_>, logs: &Logs, theme: &Theme, width: usize) -> V
     }
     if !entry.hit {
         spans.iter_mut().for_each(|span| span.style = theme.faint());
+    }
+    if entry.hit && logs.store.context() && logs.is_filtered() {
+        // A sign too: colour alone says nothing.
+        spans[0].content = format!("▌{}", &spans[0].content[1..]).into();
     }
     let indent = Line::from(spans.clone()).width();
     let room = width.saturating_sub(indent);

@@ -98,7 +98,7 @@ fn env(states: &[EnvKeyState]) -> EnvDiff {
     EnvDiff { keys: keys.collect(), problem: None }
 }
 
-fn line(stage: StageName, id: u32, time: &str, message: &str) -> LogLine {
+pub(crate) fn line(stage: StageName, id: u32, time: &str, message: &str) -> LogLine {
     let timestamp_ms = at(time).as_millisecond();
     LogLine {
         stage,

@@ -16,6 +16,8 @@ mod image;
 mod image_build;
 mod image_push;
 mod journeys;
+mod logs_frames;
+mod logs_headless;
 #[cfg(feature = "peers")]
 mod peers;
 mod pretend;

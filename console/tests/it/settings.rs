@@ -51,10 +51,27 @@ fn what_is_built_and_by_whom_is_taken_from_its_section() {
 }
 
 #[test]
+fn logs_have_a_budget_and_queries_by_name() {
+    let logs = load("name = \"a\"\n").expect("valid").logs;
+    assert_eq!((logs.budget, logs.queries.len()), (256 << 20, 0));
+    let logs = load("name = \"a\"\n[logs]\nbudget = \"64 MB\"\n[logs.queries]\nslow = \"duration>1000\"\n")
+        .expect("valid")
+        .logs;
+    assert_eq!((logs.budget, logs.queries["slow"].as_str()), (64_000_000, "duration>1000"));
+}
+
+#[test]
 fn each_mistake_names_its_line() {
     for (text, line, word) in [
         ("name = \"a\"\nnmae = \"b\"\n", 2, "unknown field `nmae`"),
         ("name = \"a\"\n[stage.test]\n", 2, "unknown field `test`"),
+        ("name = \"a\"\n[logs]\nbudget = \"much\"\n", 3, "256 MiB"),
+        ("name = \"a\"\n[logs]\nbudget = \"1 kB\"\n", 3, "256 MiB"),
+        (
+            "name = \"a\"\n[logs.queries]\nok = \"x\"\nbad = \"level>=loud\"\n",
+            4,
+            "`loud` in the query: a level is",
+        ),
         ("name = \"Bad_Name\"\n", 1, "lower-case"),
         ("name = \"a\"\n[function]\n\nmemory = 64\n", 4, "128 to 10240"),
         ("name = \"a\"\n[function]\ntimeout = 901\n", 3, "1 to 900"),

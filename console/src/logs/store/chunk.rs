@@ -140,7 +140,7 @@ impl Chunk {
     }
 
     pub(super) fn linked(&self) -> usize {
-        self.metas.iter().filter(|meta| meta.link != Link::None).count()
+        self.metas.iter().filter(|meta| meta.link() != Link::None).count()
     }
 
     pub(super) fn raw(&self, entry: usize) -> &str {
@@ -164,7 +164,7 @@ impl Chunk {
         meta.offset = index(self.text.len());
         meta.length = index(raw.len());
         self.text.push_str(raw);
-        self.escaped += usize::from(meta.escaped);
+        self.escaped += usize::from(meta.escaped());
         self.errors += usize::from(is_error(meta.level));
         self.metas.insert(at, meta);
         self.hits.open(at);
@@ -193,7 +193,7 @@ impl Chunk {
         let mut metas = self.metas.split_off(at);
         metas.iter_mut().for_each(|meta| meta.offset -= start);
         let (hits, around) = (self.hits.split(at), self.around.split(at));
-        let escaped = metas.iter().filter(|meta| meta.escaped).count();
+        let escaped = metas.iter().filter(|meta| meta.escaped()).count();
         let errors = metas.iter().filter(|meta| is_error(meta.level)).count();
         self.escaped -= escaped;
         self.errors -= errors;
@@ -219,7 +219,7 @@ impl Chunk {
             |entry| (self.metas[entry].offset + self.metas[entry].length) as usize,
         );
         if self.escaped > 0 || self.metas.iter().any(|meta| !meta.is_line()) {
-            let others = |meta: &Meta| meta.escaped || !meta.is_line();
+            let others = |meta: &Meta| meta.escaped() || !meta.is_line();
             hits.retain(|entry| !others(&self.metas[*entry as usize]));
             hits.extend(
                 (0..count)

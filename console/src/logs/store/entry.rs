@@ -75,12 +75,50 @@ pub(super) struct Meta {
     pub(super) stage: StageName,
     pub(super) kind: Kind,
     pub(super) level: Option<Level>,
-    pub(super) link: Link,
-    pub(super) escaped: bool,
-    pub(super) late: bool,
+    pub(super) marks: Marks,
+}
+
+/// What else is known of an entry, in one byte: with 32 bytes each, a million entries cost 8 MB less than with 40.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Marks(u8);
+
+impl Marks {
+    const LATE: u8 = 1;
+    const ESCAPED: u8 = 2;
+    const LINK: u8 = 2;
+
+    fn with(late: bool, escaped: bool, link: Link) -> Marks {
+        let marks = u8::from(late) * Marks::LATE + u8::from(escaped) * Marks::ESCAPED;
+        Marks(marks | ((link as u8) << Marks::LINK))
+    }
 }
 
 impl Meta {
+    /// The same, with what its text says.
+    pub(super) fn marked(self, late: bool, escaped: bool, link: Link) -> Meta {
+        Meta { marks: Marks::with(late, escaped, link), ..self }
+    }
+
+    /// Whether newer lines of its stage were there before it came.
+    pub(super) fn late(&self) -> bool {
+        self.marks.0 & Marks::LATE != 0
+    }
+
+    /// Whether its text may be shown otherwise than it is written.
+    pub(super) fn escaped(&self) -> bool {
+        self.marks.0 & Marks::ESCAPED != 0
+    }
+
+    /// Which lines around it belong to it.
+    pub(super) fn link(&self) -> Link {
+        match self.marks.0 >> Marks::LINK {
+            1 => Link::Opens,
+            2 => Link::Continues,
+            3 => Link::Closes,
+            _ => Link::None,
+        }
+    }
+
     pub(super) fn new(
         timestamp_ms: i64,
         identity: u64,
@@ -97,9 +135,7 @@ impl Meta {
             stage,
             kind,
             level,
-            link: Link::None,
-            escaped: false,
-            late: false,
+            marks: Marks::default(),
         }
     }
 
@@ -121,8 +157,8 @@ impl Meta {
             timestamp_ms: self.timestamp_ms,
             kind: self.kind,
             level: self.level,
-            late: self.late,
-            continues: self.link == Link::Continues,
+            late: self.late(),
+            continues: self.link() == Link::Continues,
             hit,
             raw,
             anchor: self.anchor(),

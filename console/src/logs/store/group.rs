@@ -54,7 +54,7 @@ impl Store {
     }
 
     fn joined(&self, before: Place, behind: Place) -> bool {
-        let link = |place| self.meta(place).map_or(Link::None, |meta| meta.link);
+        let link = |place| self.meta(place).map_or(Link::None, |meta| meta.link());
         link(before).joins(link(behind))
     }
 
@@ -114,7 +114,7 @@ impl Store {
     /// Each group of a chunk.
     pub(super) fn regroup_all(&mut self, chunk: usize) {
         for entry in 0..self.chunks[chunk].metas.len() {
-            if self.chunks[chunk].metas[entry].link != Link::None {
+            if self.chunks[chunk].metas[entry].link() != Link::None {
                 self.regroup((chunk, entry));
             }
         }

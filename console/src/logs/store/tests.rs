@@ -109,6 +109,17 @@ fn any_line() -> impl Strategy<Value = (i64, String, &'static str)> {
     (0i64..120, text, prop_oneof![Just("x"), Just("y")])
 }
 
+#[test]
+fn what_is_kept_besides_the_text_is_small_and_comes_out_as_it_went_in() {
+    assert_eq!(size_of::<Meta>(), 32);
+    for link in [Link::None, Link::Opens, Link::Continues, Link::Closes] {
+        for (late, escaped) in [(false, false), (true, false), (false, true), (true, true)] {
+            let meta = Meta::new(0, 0, StageName::Prod, Kind::Service, None).marked(late, escaped, link);
+            assert_eq!((meta.late(), meta.escaped(), meta.link()), (late, escaped, link));
+        }
+    }
+}
+
 proptest! {
     /// However lines come and whatever is dropped: in order of time, within the budget, and what is shown is what the
     /// plainest search of the entries finds.
