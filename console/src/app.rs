@@ -170,7 +170,8 @@ impl App {
 
     /// The operator wants something.
     pub fn act(&mut self, action: Action, now: Timestamp) -> Vec<Effect> {
-        if action != Action::Interrupt {
+        // A window that changes its size in between is nothing that the operator did.
+        if !matches!(action, Action::Interrupt | Action::Ignore) {
             self.interrupted = false;
         }
         match action {

@@ -95,8 +95,14 @@ impl Terminal {
 
     /// Waits until the program has ended, and takes in all that it wrote.
     pub(crate) fn end(mut self) -> Ended {
-        while let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(30)) {
-            self.take(&bytes);
+        loop {
+            match self.output.recv_timeout(Duration::from_secs(60)) {
+                Ok(bytes) => self.take(&bytes),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("it has not ended; the screen is:\n{}", self.screen());
+                }
+            }
         }
         let status = self.child.wait().expect("the program ends");
         Ended { status, screen: self.screen(), raw: String::from_utf8_lossy(&self.raw).into_owned() }
