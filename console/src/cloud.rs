@@ -34,7 +34,7 @@ pub(crate) use registry::Repository;
 pub(crate) use roles::Role;
 
 pub use crate::settings::CloudKind;
-pub use logs::{LogEvent, LogPage};
+pub use logs::{LogEvent, LogPage, LogRange};
 
 /// Which cloud the operator asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,12 +3,32 @@
 use super::fault::Call;
 use super::permit::Permit;
 use super::{Cloud, Fault, FaultKind};
-use crate::domain::Problem;
+use crate::domain::{LogLine, Problem, StageName};
+
+/// Which events of a log group are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogRange<'a> {
+    /// The log group's name.
+    pub group: &'a str,
+    /// From this time on, inclusive, epoch milliseconds.
+    pub start_ms: i64,
+    /// Up to this time, inclusive, epoch milliseconds; without one up to the newest.
+    pub end_ms: Option<i64>,
+    /// Pages begin with the newest event rather than with the oldest.
+    pub newest_first: bool,
+}
+
+impl LogRange<'_> {
+    /// All events of `group` from `start_ms` on, oldest first.
+    pub fn from(group: &str, start_ms: i64) -> LogRange<'_> {
+        LogRange { group, start_ms, end_ms: None, newest_first: false }
+    }
+}
 
 /// One page of a log group's events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogPage {
-    /// Sorted by time; a page may be empty although more follow.
+    /// Sorted by time, in the order that was asked for; a page may be empty although more follow.
     pub events: Vec<LogEvent>,
     /// There is more: ask again with this.
     pub next_token: Option<String>,
@@ -29,6 +49,20 @@ pub struct LogEvent {
     pub stream: String,
     /// Foreign text, control characters and all.
     pub message: String,
+}
+
+impl LogEvent {
+    /// As a line of the stage whose log group it came from.
+    pub(crate) fn into_line(self, stage: StageName) -> LogLine {
+        LogLine {
+            stage,
+            timestamp_ms: self.timestamp_ms,
+            ingested_ms: self.ingested_ms,
+            event_id: self.event_id,
+            stream: self.stream,
+            message: self.message,
+        }
+    }
 }
 
 impl Cloud {
@@ -64,22 +98,18 @@ impl Cloud {
         Ok(())
     }
 
-    /// One page of FilterLogEvents: events from `start_ms` to `end_ms`, both inclusive, epoch milliseconds. Go on with
-    /// `next_token` until there is none, even past empty pages.
-    pub async fn log_page(
-        &self,
-        group: &str,
-        start_ms: i64,
-        end_ms: Option<i64>,
-        token: Option<String>,
-    ) -> Result<LogPage, Problem> {
+    /// One page of FilterLogEvents. Go on with `next_token` until there is none, even past empty pages.
+    pub async fn log_page(&self, range: &LogRange<'_>, token: Option<String>) -> Result<LogPage, Problem> {
+        let group = range.group;
         let call = self
             .inner
             .logs
             .filter_log_events()
             .log_group_name(group)
-            .start_time(start_ms)
-            .set_end_time(end_ms)
+            .start_time(range.start_ms)
+            .set_end_time(range.end_ms)
+            // Left out, it means true (FACTS §5).
+            .set_start_from_head(range.newest_first.then_some(false))
             .set_next_token(token);
         let answer = Box::pin(call.send()).await.map_err(|error| {
             self.fault(self.group_call("logs:FilterLogEvents", "read the log group", group), error)

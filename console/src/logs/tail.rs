@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::app::{News, TailState};
-use crate::cloud::{Cloud, LogEvent};
+use crate::cloud::{Cloud, LogEvent, LogRange};
 use crate::domain::{LogLine, Problem, StageName};
 
 /// How far each poll reaches back behind the newest line.
@@ -71,7 +71,7 @@ async fn poll(
     let mut token = None;
     let mut lines = 0;
     loop {
-        let page = cloud.log_page(group, from, None, token).await?;
+        let page = cloud.log_page(&LogRange::from(group, from), token).await?;
         let fresh = window.admit(stage, page.events);
         if !fresh.is_empty() {
             lines += fresh.len();
@@ -103,14 +103,7 @@ impl Window {
         events
             .into_iter()
             .filter(|event| self.seen.insert(event.event_id.clone(), event.timestamp_ms).is_none())
-            .map(|event| LogLine {
-                stage,
-                timestamp_ms: event.timestamp_ms,
-                ingested_ms: event.ingested_ms,
-                event_id: event.event_id,
-                stream: event.stream,
-                message: event.message,
-            })
+            .map(|event| event.into_line(stage))
             .inspect(|line| self.newest_ms = self.newest_ms.max(line.timestamp_ms))
             .collect()
     }

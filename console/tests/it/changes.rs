@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use callboard::cloud::Cloud;
+use callboard::cloud::{Cloud, LogRange};
 use callboard::deploy::{Action, Done, Failure};
 use callboard::domain::{Digest, Intent, Overview, Parts, StageName, StepId, Target};
 use localcloud::faults::{Effect, Rule};
@@ -252,9 +252,11 @@ async fn tearing_stage_down_leaves_prod_answering_under_load() {
     assert_eq!(failed, 0);
     let stage = overview(&project, &cloud, STAGE).await;
     assert_eq!((stage.function, stage.gateway), (None, None));
-    let logs = cloud.log_page("/aws/lambda/hello-stage", 0, None, None).await.expect("logs");
+    let logs = cloud.log_page(&LogRange::from("/aws/lambda/hello-stage", 0), None).await.expect("logs");
     assert!(!logs.group_exists, "its log group was to go");
-    assert!(cloud.log_page("/aws/lambda/hello-prod", 0, None, None).await.expect("logs").group_exists);
+    assert!(
+        cloud.log_page(&LogRange::from("/aws/lambda/hello-prod", 0), None).await.expect("logs").group_exists
+    );
     assert!(overview(&project, &cloud, PROD).await.function.is_some());
 
     // Again: nothing is left to do. Then prod, the last one, and with it what the stages shared.
@@ -280,7 +282,7 @@ async fn tearing_stage_down_leaves_prod_answering_under_load() {
     );
     done(&project, &cloud, last).await;
     assert!(
-        cloud.log_page("/aws/lambda/hello-prod", 0, None, None).await.expect("logs").group_exists,
+        cloud.log_page(&LogRange::from("/aws/lambda/hello-prod", 0), None).await.expect("logs").group_exists,
         "kept"
     );
     let plan = project.plan(&cloud, STAGE).await;

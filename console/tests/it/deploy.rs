@@ -1,5 +1,6 @@
 //! The deploy against a local cloud in this process: from nothing, again, changed, stopped, and kept from changing.
 
+use callboard::cloud::LogRange;
 use callboard::deploy::Action;
 use callboard::domain::{EnvKeyState, Progress, StageName, StepId, StepResult};
 use callboard::journal::Outcome;
@@ -240,11 +241,11 @@ async fn the_workspaces_own_service_answers_and_passes_its_checks() {
     let expected = serde_json::json!({"ENV": "stage", "message": "Hello World!", "SOME_ENV": "some", "OTHER_ENV": "other"});
     assert_eq!(greeting(&deployed.url.clone().expect("a URL")).await, expected);
     let group = project.settings().log_group(StageName::Stage);
-    let page = cloud.log_page(&group, 0, None, None).await.expect("logs");
+    let page = cloud.log_page(&LogRange::from(&group, 0), None).await.expect("logs");
     assert!(
         page.group_exists && page.events.iter().any(|event| event.message.starts_with("REPORT RequestId: "))
     );
-    let none = cloud.log_page("/aws/lambda/hello-prod", 0, None, None).await.expect("logs");
+    let none = cloud.log_page(&LogRange::from("/aws/lambda/hello-prod", 0), None).await.expect("logs");
     assert!(!none.group_exists);
     cloud.close().await;
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use callboard::cloud::Cloud;
 use callboard::deploy::Failure;
-use callboard::domain::{Intent, Parts, StageName, StepId, StepResult, Target};
+use callboard::domain::{Intent, Parts, Problem, StageName, StepId, StepResult, Target};
 use callboard::journal::Outcome;
 use localcloud::faults::{Effect, Rule};
 use tokio_util::sync::CancellationToken;
@@ -60,6 +60,8 @@ async fn read_only_refuses_every_kind_of_change_and_sends_nothing() {
         "callboard.toml",
         &format!("{toml}[stage.stage]\nread_only = true\n[stage.prod]\nread_only = true\n"),
     );
+    let overview = cloud.overview(&project.settings(), PROD).await.expect("an overview");
+    let prods = overview.gateway.expect("a stage").deployment_id;
     let to = || Target::Previous;
     let intents = [
         Intent::Deploy { stage: STAGE },
@@ -67,16 +69,13 @@ async fn read_only_refuses_every_kind_of_change_and_sends_nothing() {
         Intent::Promote,
         Intent::RollBack { stage: STAGE, to: to(), parts: Parts::Both },
         Intent::RollBack { stage: STAGE, to: Target::Version(1), parts: Parts::Env },
-        Intent::RollBackGateway { stage: STAGE, deployment: None },
+        Intent::RollBackGateway { stage: STAGE, deployment: Some(prods) },
         Intent::TearDown { stage: Some(STAGE), logs: true },
         Intent::TearDown { stage: None, logs: false },
         Intent::Prune { keep: 0 },
     ];
     for intent in intents {
-        let Ok(plan) = project.plan_of(&cloud, &intent).await else {
-            assert!(matches!(intent, Intent::RollBackGateway { .. }), "{intent:?} can be planned");
-            continue;
-        };
+        let plan = project.plan_of(&cloud, &intent).await.expect("a plan");
         local.faults().clear_calls();
         let never = CancellationToken::new();
         let (why, moved) = refused(project.apply_whole(&cloud, &plan, &Told::default(), &never).await);
@@ -118,36 +117,32 @@ async fn what_is_promoted_is_what_was_shown() {
     cloud.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_environment_that_somebody_changed_in_mid_deploy_is_left_to_them() {
+/// A deploy of another image and environment, after one step of which somebody else sets the environment; why it failed.
+async fn overtaken_after(step: StepId) -> Problem {
     let project = Project::new();
     let cloud = project.cloud().await;
     project.deploy(&cloud, STAGE).await;
     project.another_source("here");
     project.write(".env.stage", "SOME_ENV=mine\n");
     let plan = project.plan(&cloud, STAGE).await;
-    let told = Told::after(StepId::FunctionCode, their_environment(&project));
+    let told = Told::after(step, their_environment(&project));
     let never = CancellationToken::new();
     let problem = project.apply(&cloud, &plan, &told, &never).await.expect_err("theirs is there");
-    assert!(problem.summary.contains("was changed in the meantime"), "{problem}");
     theirs_is_there(&project, &cloud).await;
     cloud.close().await;
+    problem
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_environment_that_somebody_changed_in_mid_deploy_is_left_to_them() {
+    let problem = overtaken_after(StepId::FunctionCode).await;
+    assert!(problem.summary.contains("was changed in the meantime"), "{problem}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_configuration_is_only_replaced_if_it_is_the_one_that_was_seen() {
-    let project = Project::new();
-    let cloud = project.cloud().await;
-    project.deploy(&cloud, STAGE).await;
-    project.another_source("here");
-    project.write(".env.stage", "SOME_ENV=mine\n");
-    let plan = project.plan(&cloud, STAGE).await;
-    let told = Told::after(StepId::WaitForCode, their_environment(&project));
-    let never = CancellationToken::new();
-    let problem = project.apply(&cloud, &plan, &told, &never).await.expect_err("theirs is there");
+    let problem = overtaken_after(StepId::WaitForCode).await;
     assert!(problem.hint.contains("somebody else"), "{problem}");
-    theirs_is_there(&project, &cloud).await;
-    cloud.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,7 +158,7 @@ async fn a_plan_for_elsewhere_or_that_this_machine_cannot_apply_is_refused() {
     let (why, _) = refused(project.apply_whole(&cloud, &elsewhere, &Told::default(), &never).await);
     assert!(why.contains("another cloud"), "{why}");
     let mut blocked = plan;
-    blocked.blocked = Some(callboard::domain::Problem::new("there is no linker for arm64"));
+    blocked.blocked = Some(Problem::new("there is no linker for arm64"));
     let (why, _) = refused(project.apply_whole(&cloud, &blocked, &Told::default(), &never).await);
     assert!(why.contains("no linker"), "{why}");
     assert_eq!(local.faults().calls(), []);

@@ -2,6 +2,7 @@
 
 mod account;
 mod apis;
+mod callers;
 mod execution;
 mod faults;
 mod functions;

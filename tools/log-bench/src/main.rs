@@ -1,7 +1,7 @@
 //! Ingest, memory and filters of the log store, beside `grep` (and `rg`, where it is) on the same bytes in the same run. Prints
 //! Markdown.
 
-#![allow(dead_code, unused_imports)]
+#![allow(dead_code, unused_imports, reason = "of the sources that are compiled in, only the pipeline is measured")]
 
 #[path = "../../../console/src"]
 mod console {

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use futures_util::future::try_join_all;
 
 use super::{Closed, no_logs};
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, LogRange};
 use crate::domain::{LogLine, Problem, StageName};
 use crate::headless::output;
 use crate::settings::Settings;
@@ -27,17 +27,11 @@ impl Source {
 
     /// Reads until there is a line or there are no more. Pages may be empty and still have a successor.
     async fn fill(&mut self, cloud: &Cloud, from: i64, to: i64) -> Result<(), Problem> {
+        let range = LogRange { end_ms: Some(to), ..LogRange::from(&self.group, from) };
         while self.lines.is_empty() && !self.ended {
-            let page = cloud.log_page(&self.group, from, Some(to), self.token.take()).await?;
+            let page = cloud.log_page(&range, self.token.take()).await?;
             let stage = self.stage;
-            self.lines.extend(page.events.into_iter().map(|event| LogLine {
-                stage,
-                timestamp_ms: event.timestamp_ms,
-                ingested_ms: event.ingested_ms,
-                event_id: event.event_id,
-                stream: event.stream,
-                message: event.message,
-            }));
+            self.lines.extend(page.events.into_iter().map(|event| event.into_line(stage)));
             self.exists = page.group_exists;
             self.token = page.next_token;
             self.ended = self.token.is_none();
