@@ -12,7 +12,7 @@ mod remote;
 
 pub use action::{Action, Motion, ScreenName};
 pub use effect::{Command, Effect, Feed, Query, Ticket};
-pub use event::{Answer, Connection, Event, News, TailState};
+pub use event::{Answer, Connection, Event, Gap, LiveTailState, News, TailState, Trouble};
 pub use notices::Notice;
 pub use remote::Remote;
 
@@ -125,7 +125,10 @@ impl App {
         let overviews = StageName::ALL.map(Feed::Overview);
         let tails = StageName::ALL.map(Feed::Tail);
         match self.screen() {
-            ScreenName::Board | ScreenName::Logs => overviews.into_iter().chain(tails).collect(),
+            ScreenName::Board | ScreenName::Logs => {
+                let live = self.logs.live.is_wanted().then_some(Feed::LiveTail);
+                overviews.into_iter().chain(tails).chain(live).collect()
+            }
             ScreenName::Checks | ScreenName::Images | ScreenName::Gateway => overviews.into_iter().collect(),
             ScreenName::Deploy => BTreeSet::new(),
         }
@@ -203,6 +206,10 @@ impl App {
             }
             Action::Submit => self.submit(now),
             Action::Copy => self.copy(now),
+            Action::LiveTail => {
+                self.toggle_live_tail(now);
+                vec![]
+            }
             Action::Follow
             | Action::CycleStages
             | Action::CycleTime
@@ -287,6 +294,9 @@ impl App {
             (Feed::Overview(stage), News::Overview(result)) => self.overview(stage, *result, now),
             (Feed::Tail(_), News::Lines(lines)) => self.logs.take(&lines),
             (Feed::Tail(stage), News::Tail(state)) => self.logs.tail(stage, state, now),
+            (Feed::Tail(stage), News::Gap(gap)) => self.logs.gap(stage, gap, now),
+            (Feed::LiveTail, News::LiveLines { lines, sampled }) => self.logs.take_live(&lines, sampled, now),
+            (Feed::LiveTail, News::LiveTail(state)) => self.logs.live_tail(state, now),
             _ => {}
         }
     }

@@ -11,9 +11,11 @@ mod gateway;
 mod identity;
 mod inventory;
 mod lambda;
+mod live_tail;
 mod logs;
 mod overview;
 mod permit;
+mod quota;
 mod registry;
 mod roles;
 
@@ -24,16 +26,17 @@ use tokio::sync::OnceCell;
 
 use crate::domain::Identity;
 
-pub(crate) use fault::{Fault, FaultKind};
 #[cfg(test)]
 pub(crate) use gateway::Method;
 pub(crate) use gateway::{Integration, Resource};
 pub(crate) use lambda::{FunctionChange, NewFunction, Permission};
+pub(crate) use live_tail::LiveTail;
 pub(crate) use permit::Permit;
 pub(crate) use registry::Repository;
 pub(crate) use roles::Role;
 
 pub use crate::settings::CloudKind;
+pub use fault::{Fault, FaultKind};
 pub use logs::{LogEvent, LogPage, LogRange};
 
 /// Which cloud the operator asked for.
@@ -63,6 +66,7 @@ struct Inner {
     lambda: aws_sdk_lambda::Client,
     gateway: aws_sdk_apigateway::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
+    log_reads: quota::Turns,
     ecr: aws_sdk_ecr::Client,
     iam: aws_sdk_iam::Client,
     sts: aws_sdk_sts::Client,

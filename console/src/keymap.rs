@@ -171,6 +171,7 @@ fn of_screen(screen: ScreenName) -> Vec<Binding> {
             rows.push(bind(&["N"], find(Wanted::Hit, true), "hit before", false));
             rows.push(bind(&["C"], Action::Context, "context", true));
             rows.push(bind(&["m"], Action::Mask, "show or mask secrets", false));
+            rows.push(bind(&["L"], Action::LiveTail, "Live Tail: pushed, charged by AWS", false));
             rows
         }
         ScreenName::Checks => {

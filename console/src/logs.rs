@@ -2,6 +2,7 @@
 //! time, and show what a query lets through.
 
 pub mod filter;
+pub mod live_tail;
 pub mod mask;
 pub mod query;
 pub mod reading;

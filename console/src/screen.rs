@@ -5,5 +5,6 @@ pub mod checks;
 pub mod deploy;
 pub mod gateway;
 pub mod images;
+pub mod live;
 pub mod logs;
 pub mod palette;

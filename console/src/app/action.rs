@@ -78,6 +78,8 @@ pub enum Action {
     Check(CheckKind),
     /// Stop following, or follow again.
     Follow,
+    /// Let CloudWatch push the lines, which is charged for, or no longer.
+    LiveTail,
     /// Both stages, stage, prod, both …
     CycleStages,
     /// Timestamps: local, UTC, off …

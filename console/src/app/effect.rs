@@ -43,6 +43,8 @@ pub enum Feed {
     Overview(StageName),
     /// Follow a stage's log group.
     Tail(StageName),
+    /// Let CloudWatch push the lines of both stages.
+    LiveTail,
 }
 
 /// What the world must do.

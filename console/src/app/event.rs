@@ -1,5 +1,8 @@
+use crate::cloud::FaultKind;
 use crate::deploy::{Done, Failure, Plan};
-use crate::domain::{GatewayView, Identity, ImageRow, LogLine, Overview, Problem, Progress, Report};
+use crate::domain::{
+    GatewayView, Identity, ImageRow, LogLine, Overview, Problem, Progress, Report, StageName,
+};
 
 use super::effect::{Feed, Query, Ticket};
 
@@ -78,6 +81,17 @@ pub enum News {
     Lines(Vec<LogLine>),
     /// How the tail is.
     Tail(TailState),
+    /// Lines were or may be left out of the stream.
+    Gap(Gap),
+    /// A second of Live Tail.
+    LiveLines {
+        /// Oldest first. They have no event id: a poll brings the same lines with theirs.
+        lines: Vec<LogLine>,
+        /// More than 500 came and some were left out: a poll brings them.
+        sampled: bool,
+    },
+    /// How Live Tail is.
+    LiveTail(LiveTailState),
 }
 
 /// How a tail is.
@@ -85,8 +99,79 @@ pub enum News {
 pub enum TailState {
     /// It follows.
     Live,
+    /// It reads page after page: what is shown ends there (epoch milliseconds), and more is waiting.
+    CatchingUp(i64),
     /// The log group does not exist: the function was never called.
     NoGroup,
-    /// It cannot read; it tries again by itself. What is shown may lack lines.
-    Broken(Problem),
+    /// It cannot read; it tries again by itself and then goes on from where it stopped.
+    Broken(Trouble, Problem),
+}
+
+/// Why something cannot be read, in the words of a badge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// AWS refuses callers that are too fast.
+    Throttled,
+    /// No answer comes.
+    Cut,
+    /// The identity may not read it.
+    Denied,
+    /// The credentials are expired, wrong or not there.
+    SignedOut,
+    /// Anything else.
+    Other,
+}
+
+impl Trouble {
+    /// In one or two words, in capitals.
+    pub fn badge(self) -> &'static str {
+        match self {
+            Trouble::Throttled => "THROTTLED",
+            Trouble::Cut => "CUT OFF",
+            Trouble::Denied => "NO PERMISSION",
+            Trouble::SignedOut => "SIGNED OUT",
+            Trouble::Other => "NOT READ",
+        }
+    }
+}
+
+impl From<FaultKind> for Trouble {
+    fn from(kind: FaultKind) -> Trouble {
+        match kind {
+            FaultKind::Throttled => Trouble::Throttled,
+            FaultKind::Unanswered => Trouble::Cut,
+            FaultKind::Denied => Trouble::Denied,
+            FaultKind::SignedOut => Trouble::SignedOut,
+            _ => Trouble::Other,
+        }
+    }
+}
+
+/// Why the stream may lack lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gap {
+    /// So many lines come that those which are later than this, in milliseconds, can no longer be told from known ones and are left
+    /// out.
+    TooLate(i64),
+}
+
+impl Gap {
+    /// As a line in the stream of `stage`.
+    pub fn sentence(self, stage: StageName) -> String {
+        match self {
+            Gap::TooLate(ms) => format!(
+                "{stage} GAP: so many lines come that one which is later than {} s is left out",
+                ms / 1000
+            ),
+        }
+    }
+}
+
+/// How Live Tail is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LiveTailState {
+    /// Lines come as CloudWatch receives them. Polling goes on slowly, and brings what Live Tail leaves out.
+    On,
+    /// There is no session now: polling alone brings the lines, and a session is tried again.
+    Off(Trouble, Problem),
 }

@@ -240,6 +240,16 @@ impl App {
         }
     }
 
+    /// Live Tail costs money, so that it is said at once what.
+    pub(super) fn toggle_live_tail(&mut self, now: Timestamp) {
+        let text = if self.logs.live.toggle() {
+            "Live Tail: lines are pushed. AWS charges each minute beyond 1,800 a month (about $0.01); L ends it"
+        } else {
+            "Live Tail is off: lines are polled"
+        };
+        self.notice = Some(Notice::warn(text, now));
+    }
+
     pub(super) fn edit(&mut self, action: Action) {
         if let Some(palette) = &mut self.palette {
             palette.selected = 0;

@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::timeout::TimeoutConfig;
 use tokio::sync::OnceCell;
 
+use super::quota::Turns;
 use super::{Choice, Cloud, CloudKind, Inner};
 use crate::domain::Problem;
 use crate::settings::Settings;
@@ -47,6 +48,7 @@ impl Cloud {
         Ok(Cloud {
             inner: Arc::new(Inner {
                 kind: choice.kind,
+                log_reads: Turns::of_filter_log_events(&region),
                 region,
                 profile: profile(choice, settings),
                 service: settings.name.clone(),

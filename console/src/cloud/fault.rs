@@ -11,7 +11,7 @@ use crate::domain::{EnvVars, Problem, one_line};
 
 /// What a failed call means for whoever made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FaultKind {
+pub enum FaultKind {
     /// There is no such thing.
     NotFound,
     /// It is there already, or somebody else is changing it now.
@@ -24,6 +24,10 @@ pub(crate) enum FaultKind {
     Busy,
     /// IAM has not yet told Lambda of the role.
     RoleNotReady,
+    /// The identity may not do this.
+    Denied,
+    /// The credentials are expired, wrong or not there.
+    SignedOut,
     /// No answer came, or the service failed: nobody knows whether it was done.
     Unanswered,
     /// Anything else.
@@ -32,9 +36,11 @@ pub(crate) enum FaultKind {
 
 /// A failed call.
 #[derive(Debug, Clone)]
-pub(crate) struct Fault {
-    pub(crate) kind: FaultKind,
-    pub(crate) problem: Problem,
+pub struct Fault {
+    /// What it means for whoever made it.
+    pub kind: FaultKind,
+    /// What an operator is told.
+    pub problem: Problem,
 }
 
 impl From<Fault> for Problem {
@@ -84,11 +90,11 @@ impl Cloud {
         let problem = Problem::new(summary).because(detail);
         let (kind, hint) = match code.as_str() {
             "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" if !text.contains("ECR image") => {
-                (FaultKind::Other, self.denied(&call, &text))
+                (FaultKind::Denied, self.denied(&call, &text))
             }
             "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "UnrecognizedClientException"
             | "InvalidClientTokenId" | "InvalidSignatureException" | "SignatureDoesNotMatch" => {
-                (FaultKind::Other, self.sign_in())
+                (FaultKind::SignedOut, self.sign_in())
             }
             "Throttling" | "ThrottlingException" | "ThrottledException" | "TooManyRequestsException"
             | "RequestLimitExceeded" | "LimitExceededException" | "RequestThrottled" => (
@@ -160,10 +166,12 @@ impl Cloud {
             Some(profile) => format!(" --profile {profile}"),
             None => " --profile PROFILE".to_owned(),
         };
-        let (why, hint) = if lower.contains("sso") && (lower.contains("token") || lower.contains("sso/cache"))
+        let signed_out = |why: &str, hint: String| (FaultKind::SignedOut, why.to_owned(), hint);
+        let (kind, why, hint) = if lower.contains("sso")
+            && (lower.contains("token") || lower.contains("sso/cache"))
         {
-            (
-                "the SSO session is expired or was never opened".to_owned(),
+            signed_out(
+                "the SSO session is expired or was never opened",
                 format!("run `aws sso login{where_to}`"),
             )
         } else if ["no credentials", "credential provider was not enabled", "imds"]
@@ -171,23 +179,25 @@ impl Cloud {
             .any(|part| lower.contains(part))
         {
             // The instance metadata service is the last that is asked: all before it had none.
-            (
-                "no AWS credentials were found".to_owned(),
+            signed_out(
+                "no AWS credentials were found",
                 "sign in with `aws configure` or `aws sso login`, name a --profile, or operate the local cloud with --cloud local".to_owned(),
             )
         } else if lower.contains("credential") || lower.contains("identity resolver") {
-            (chain, "look at the profile in ~/.aws/config and ~/.aws/credentials".to_owned())
+            signed_out(&chain, "look at the profile in ~/.aws/config and ~/.aws/credentials".to_owned())
         } else if matches!(error, SdkError::TimeoutError(_)) || lower.contains("timed out") {
             (
+                FaultKind::Unanswered,
                 "no answer came in time".to_owned(),
                 "look at the network, a proxy or a VPN, and try again".to_owned(),
             )
         } else if lower.contains("connection refused") || lower.contains("tcp connect error") {
-            ("nobody listens there: the connection was refused".to_owned(), self.unreachable())
+            let why = "nobody listens there: the connection was refused".to_owned();
+            (FaultKind::Unanswered, why, self.unreachable())
         } else {
-            (chain, self.unreachable())
+            (FaultKind::Unanswered, chain, self.unreachable())
         };
-        Fault { kind: FaultKind::Unanswered, problem: Problem::new(summary).because(why).fix(hint) }
+        Fault { kind, problem: Problem::new(summary).because(why).fix(hint) }
     }
 
     fn unreachable(&self) -> String {

@@ -3,7 +3,7 @@
 use super::fault::Call;
 use super::permit::Permit;
 use super::{Cloud, Fault, FaultKind};
-use crate::domain::{LogLine, Problem, StageName};
+use crate::domain::{LogLine, StageName};
 
 /// Which events of a log group are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,8 +98,10 @@ impl Cloud {
         Ok(())
     }
 
-    /// One page of FilterLogEvents. Go on with `next_token` until there is none, even past empty pages.
-    pub async fn log_page(&self, range: &LogRange<'_>, token: Option<String>) -> Result<LogPage, Problem> {
+    /// One page of FilterLogEvents. Go on with `next_token` until there is none, even past empty pages. All that this
+    /// process reads shares one rate under the region's quota: a call may wait for its turn.
+    pub async fn log_page(&self, range: &LogRange<'_>, token: Option<String>) -> Result<LogPage, Fault> {
+        self.inner.log_reads.next().await;
         let group = range.group;
         let call = self
             .inner

@@ -7,7 +7,7 @@ mod printer;
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::signals::Signals;
@@ -16,7 +16,7 @@ use crate::app::{News, TailState};
 use crate::cli;
 use crate::cloud::Cloud;
 use crate::domain::{LogLine, Problem, StageName};
-use crate::logs::tail;
+use crate::logs::tail::{self, Source};
 use crate::settings::Settings;
 
 use printer::Printer;
@@ -86,8 +86,10 @@ async fn follow(
     let (send, mut news) = mpsc::channel(QUEUE);
     let mut tails = JoinSet::new();
     for &stage in stages {
-        let (cloud, group, send) = (cloud.clone(), settings.log_group(stage), send.clone());
+        let (cloud, send) = (cloud.clone(), send.clone());
+        let source = Source { stage, group: settings.log_group(stage), start_ms: from };
         tails.spawn(async move {
+            let (_no_live_tail, live) = watch::channel(false);
             let (to, mut own) = mpsc::channel(QUEUE);
             let forward = async {
                 while let Some(news) = own.recv().await {
@@ -97,7 +99,7 @@ async fn follow(
                 }
             };
             tokio::select! {
-                () = tail::follow(&cloud, stage, &group, from, &to) => {}
+                () = tail::follow(&cloud, &source, live, &to) => {}
                 () = forward => {}
             }
         });
@@ -118,6 +120,7 @@ async fn follow(
                 }
             }
             News::Tail(state) => tails_are.note(stage, &state),
+            News::Gap(gap) => output::aside(gap.sentence(stage)),
             _ => {}
         }
     }
@@ -132,10 +135,13 @@ struct Tails {
 
 impl Tails {
     fn note(&mut self, stage: StageName, state: &TailState) {
-        if let TailState::Broken(problem) = state {
+        if let TailState::Broken(trouble, problem) = state {
             if self.broken.insert(stage) {
                 output::complain(problem);
-                output::aside(format!("{stage}: lines may be missing until the log is read again"));
+                output::aside(format!(
+                    "{stage} {}: lines are missing until the log is read again",
+                    trouble.badge()
+                ));
             }
             return;
         }

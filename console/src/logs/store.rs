@@ -5,6 +5,7 @@
 mod chunk;
 mod entry;
 mod group;
+mod live;
 mod rows;
 
 use std::collections::VecDeque;
@@ -18,6 +19,8 @@ use super::reading::{self, Link, Reading};
 use chunk::Chunk;
 use entry::Meta;
 pub use entry::{Anchor, Entry, Kind};
+use group::Place;
+use live::Live;
 pub use rows::Wanted;
 
 /// The most bytes that one chunk takes.
@@ -42,6 +45,7 @@ pub struct Store {
     dropped: u64,
     /// Entries that may belong to a group.
     linked: usize,
+    live: Live,
 }
 
 impl Store {
@@ -57,6 +61,7 @@ impl Store {
             budget,
             dropped: 0,
             linked: 0,
+            live: Live::default(),
         }
     }
 
@@ -64,11 +69,14 @@ impl Store {
     pub fn insert_line(&mut self, line: &LogLine) -> Option<bool> {
         // Ids are unique in a group only.
         let identity = self.hasher.hash_one((line.stage, &line.event_id));
-        if self.has(line.timestamp_ms, identity) {
+        if self.has(line.timestamp_ms, identity) || self.confirm(line, identity) {
             return None;
         }
-        let raw = reading::keep(&line.message);
-        let Reading { level, platform, link } = reading::read(&raw);
+        Some(self.insert_with(line, identity, &reading::keep(&line.message)))
+    }
+
+    fn insert_with(&mut self, line: &LogLine, identity: u64, raw: &str) -> bool {
+        let Reading { level, platform, link } = reading::read(raw);
         let newest = &mut self.newest[line.stage as usize];
         let late = newest.is_some_and(|newest| line.timestamp_ms + LATE_MS < newest);
         *newest = Some(newest.map_or(line.timestamp_ms, |newest| newest.max(line.timestamp_ms)));
@@ -78,7 +86,7 @@ impl Store {
             stream: self.hasher.hash_one(&line.stream) as u32,
             ..Meta::new(line.timestamp_ms, identity, line.stage, kind, level)
         };
-        Some(self.insert(meta.marked(late, reading::is_escaped(&raw), link), &raw))
+        self.insert(meta.marked(late, reading::is_escaped(raw), link), raw)
     }
 
     /// Puts a marker or a note into the stream. `text` must be harmless. `None`: the same one is there already; else
@@ -141,20 +149,20 @@ impl Store {
 
     /// Entries of one millisecond lie behind each other, so nothing has to be remembered to know one again.
     fn has(&self, timestamp_ms: i64, identity: u64) -> bool {
-        for chunk in self.chunks.iter().rev() {
-            if chunk.first_ms() > timestamp_ms {
-                continue;
-            }
-            if chunk.last_ms() < timestamp_ms {
-                return false;
-            }
+        self.at(timestamp_ms).any(|(chunk, entry)| self.chunks[chunk].metas[entry].identity == identity)
+    }
+
+    /// The places of the entries of one millisecond, newest first.
+    fn at(&self, timestamp_ms: i64) -> impl Iterator<Item = Place> + '_ {
+        let chunks = self.chunks.iter().enumerate().rev();
+        let chunks = chunks.skip_while(move |(_, chunk)| chunk.first_ms() > timestamp_ms);
+        let chunks = chunks.take_while(move |(_, chunk)| chunk.last_ms() >= timestamp_ms);
+        chunks.flat_map(move |(index, chunk)| {
             let end = chunk.metas.partition_point(|meta| meta.timestamp_ms <= timestamp_ms);
-            let same = chunk.metas[..end].iter().rev().take_while(|meta| meta.timestamp_ms == timestamp_ms);
-            if same.into_iter().any(|meta| meta.identity == identity) {
-                return true;
-            }
-        }
-        false
+            let same =
+                (0..end).rev().take_while(move |entry| chunk.metas[*entry].timestamp_ms == timestamp_ms);
+            same.map(move |entry| (index, entry))
+        })
     }
 
     fn drop_oldest(&mut self) {

@@ -1,45 +1,81 @@
-//! Following a log group with FilterLogEvents, by an overlapping window: CloudWatch delivers events seconds late and out
-//! of order, so each poll reads the last minute again and lets through what was not seen before.
+//! Following a log group with FilterLogEvents: [`window`] says what is read and why nothing is lost, this file when.
+//!
+//! A group that a single page holds is swept at each poll. Of a busier one the head is read at each poll and a sweep goes on
+//! beside it, a page at a time, so that old pages never hold up new lines.
 
-use std::collections::HashMap;
+mod seen;
+mod window;
+
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use backon::{BackoffBuilder, ExponentialBuilder};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
-use crate::app::{News, TailState};
-use crate::cloud::{Cloud, LogEvent, LogRange};
-use crate::domain::{LogLine, Problem, StageName};
+use crate::app::{Gap, News, TailState};
+use crate::cloud::{Cloud, Fault, FaultKind, LogRange};
+use crate::domain::{LogLine, StageName};
 
-/// How far each poll reaches back behind the newest line.
-const OVERLAP_MS: i64 = 60_000;
-/// Between polls while lines come: two stages then ask 4 times a second, under the smallest quota of any region (5).
+use window::Window;
+
+/// Between polls while lines come.
 const BUSY: Duration = Duration::from_millis(500);
 /// Between polls when nothing comes.
 const IDLE: Duration = Duration::from_secs(2);
-/// The longest wait after failures.
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(30);
+/// Between polls while Live Tail brings the lines, and polls only what it leaves out.
+const BACK_FILL: Duration = Duration::from_secs(5);
+/// The least time between two sweeps of a group that takes more than a page.
+const BETWEEN_SWEEPS: Duration = Duration::from_secs(5);
+/// Waits after failures: the first and the longest.
+const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// Pages of a head that are read before a sweep has its turn.
+const AT_ONCE: u32 = 8;
+/// Lines that are handed over at once: the screen takes them in within a fraction of a frame.
+const BATCH: usize = 512;
 
-/// Follows `group` from `start_ms` on and hands what comes to `send` until nobody listens any more.
-pub async fn follow(cloud: &Cloud, stage: StageName, group: &str, start_ms: i64, send: &mpsc::Sender<News>) {
-    let mut window = Window { start_ms, newest_ms: start_ms, seen: HashMap::new() };
+/// What is followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The stage whose log group it is.
+    pub stage: StageName,
+    /// The log group's name.
+    pub group: String,
+    /// From when on, epoch milliseconds.
+    pub start_ms: i64,
+}
+
+/// Follows `source` and hands what comes to `send` until nobody listens any more. `live`: whether Live Tail brings lines too.
+pub async fn follow(
+    cloud: &Cloud,
+    source: &Source,
+    mut live: watch::Receiver<bool>,
+    send: &mpsc::Sender<News>,
+) {
+    let mut tail = Tail::new(cloud, source, send);
     let mut state = None;
-    let mut failures = 0u32;
+    let mut back_off = back_off();
     let mut pause = BUSY;
     loop {
-        let (next, wait) = match poll(cloud, stage, group, &mut window, send).await {
-            Ok(Polled { group_exists: false, .. }) => (TailState::NoGroup, IDLE),
-            Ok(polled) => {
-                pause = if polled.lines > 0 { BUSY } else { (pause * 3 / 2).min(IDLE) };
-                (TailState::Live, pause)
+        let (next, wait) = match tail.round().await {
+            Ok(Round { group_exists: false, .. }) => (TailState::NoGroup, IDLE),
+            Ok(round) => {
+                pause = if round.lines > 0 { BUSY } else { (pause * 3 / 2).min(IDLE) };
+                let state = if round.behind {
+                    TailState::CatchingUp(tail.window.newest_ms())
+                } else {
+                    TailState::Live
+                };
+                let calm = if *live.borrow() { BACK_FILL } else { pause };
+                (state, if tail.has_more() { Duration::ZERO } else { calm })
             }
-            Err(problem) => {
-                failures = failures.saturating_add(1);
-                let back_off = Duration::from_secs(1) * 2u32.saturating_pow(failures.min(6) - 1);
-                (TailState::Broken(problem), back_off.min(LONGEST_BACK_OFF))
+            Err(Stop::Closed) => return,
+            Err(Stop::Fault(fault)) => {
+                let wait = back_off.next().unwrap_or(BACK_OFF.1);
+                (TailState::Broken(fault.kind.into(), fault.problem), wait)
             }
         };
-        if !matches!(next, TailState::Broken(_)) {
-            failures = 0;
+        if !matches!(next, TailState::Broken(..)) {
+            back_off = self::back_off();
         }
         if state.as_ref() != Some(&next) {
             state = Some(next.clone());
@@ -49,95 +85,167 @@ pub async fn follow(cloud: &Cloud, stage: StageName, group: &str, start_ms: i64,
         }
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
+            // Live Tail came or went. Whoever could say so may be gone: then it never will.
+            Ok(()) = live.changed() => {}
             () = send.closed() => return,
         }
     }
 }
 
-struct Polled {
+fn back_off() -> impl Iterator<Item = Duration> {
+    let (first, longest) = BACK_OFF;
+    let builder = ExponentialBuilder::default().with_min_delay(first).with_max_delay(longest);
+    builder.with_jitter().without_max_times().build()
+}
+
+/// Why a round came to no end.
+enum Stop {
+    /// Nobody listens any more.
+    Closed,
+    Fault(Fault),
+}
+
+/// What a round brought.
+struct Round {
     group_exists: bool,
     lines: usize,
+    /// There are newer lines that were not read yet.
+    behind: bool,
 }
 
-/// Reads one window to its last page. Pages may be empty and still have a successor.
-async fn poll(
-    cloud: &Cloud,
-    stage: StageName,
-    group: &str,
-    window: &mut Window,
-    send: &mpsc::Sender<News>,
-) -> Result<Polled, Problem> {
-    let from = window.from();
-    let mut token = None;
-    let mut lines = 0;
-    loop {
-        let page = cloud.log_page(&LogRange::from(group, from), token).await?;
-        let fresh = window.admit(stage, page.events);
-        if !fresh.is_empty() {
-            lines += fresh.len();
-            if send.send(News::Lines(fresh)).await.is_err() {
-                return Ok(Polled { group_exists: page.group_exists, lines });
+/// A range that is read page by page, oldest first.
+struct Cursor {
+    from_ms: i64,
+    /// What was newest when it began.
+    mark_ms: i64,
+    /// The time of the last event that it came to.
+    read_to_ms: i64,
+    token: Option<String>,
+    pages: u32,
+    began: Instant,
+}
+
+/// The reading of one group.
+struct Tail<'a> {
+    cloud: &'a Cloud,
+    source: &'a Source,
+    send: &'a mpsc::Sender<News>,
+    window: Window,
+    head: Option<Cursor>,
+    sweep: Option<Cursor>,
+    /// Whether a sweep takes a page or two, so that no head is needed.
+    is_small: bool,
+    next_sweep: Instant,
+    too_late_told: bool,
+}
+
+impl<'a> Tail<'a> {
+    fn new(cloud: &'a Cloud, source: &'a Source, send: &'a mpsc::Sender<News>) -> Tail<'a> {
+        Tail {
+            cloud,
+            source,
+            send,
+            window: Window::from(source.start_ms),
+            head: None,
+            sweep: None,
+            is_small: true,
+            next_sweep: Instant::now(),
+            too_late_told: false,
+        }
+    }
+
+    /// Whether there is something to read at once.
+    fn has_more(&self) -> bool {
+        self.head.is_some() || self.sweep.is_some()
+    }
+
+    fn cursor(&self, from_ms: i64) -> Cursor {
+        let mark_ms = self.window.newest_ms();
+        Cursor { from_ms, mark_ms, read_to_ms: from_ms, token: None, pages: 0, began: Instant::now() }
+    }
+
+    /// Reads what is new, and some of what may be late.
+    async fn round(&mut self) -> Result<Round, Stop> {
+        let mut round = Round { group_exists: true, lines: 0, behind: false };
+        if self.sweep.is_none() && (self.is_small || self.next_sweep <= Instant::now()) {
+            self.sweep = Some(self.cursor(self.window.sweep_from()));
+        }
+        // The first look at a group is a sweep that comes to the newest lines by itself.
+        let newest_ms = self.window.newest_ms();
+        let sweep_leads = self.sweep.as_ref().is_some_and(|sweep| sweep.read_to_ms >= newest_ms);
+        if !self.is_small && !sweep_leads {
+            let mut head = self.head.take().unwrap_or_else(|| self.cursor(self.window.head_from()));
+            let ended = self.read(&mut head, AT_ONCE, &mut round).await;
+            if !matches!(ended, Ok(true)) {
+                self.head = Some(head);
+            }
+            round.behind = !ended?;
+        }
+        if let Some(mut sweep) = self.sweep.take() {
+            let leads = self.is_small || sweep_leads;
+            let ended = self.read(&mut sweep, if leads { AT_ONCE } else { 1 }, &mut round).await;
+            match ended {
+                Ok(true) => self.swept(&sweep).await?,
+                _ => {
+                    self.is_small = false;
+                    self.sweep = Some(sweep);
+                }
+            }
+            let ended = ended?;
+            round.behind |= leads && !ended;
+        }
+        Ok(round)
+    }
+
+    async fn swept(&mut self, sweep: &Cursor) -> Result<(), Stop> {
+        self.is_small = sweep.pages <= 2;
+        self.next_sweep = Instant::now() + BETWEEN_SWEEPS.max(sweep.began.elapsed());
+        if !self.window.swept(sweep.mark_ms) {
+            self.too_late_told = false;
+        } else if !std::mem::replace(&mut self.too_late_told, true) {
+            self.tell(News::Gap(Gap::TooLate(self.window.remembers_ms()))).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads at most so many pages. `true` when there are no more: pages may be empty and still have a successor.
+    async fn read(&mut self, cursor: &mut Cursor, pages: u32, round: &mut Round) -> Result<bool, Stop> {
+        for _ in 0..pages {
+            let range = LogRange::from(&self.source.group, cursor.from_ms);
+            let page = match self.cloud.log_page(&range, cursor.token.clone()).await {
+                Ok(page) => page,
+                Err(fault) => {
+                    // Where the refusal may be about the token, the range is read from its beginning again.
+                    if fault.kind == FaultKind::Other {
+                        cursor.token = None;
+                    }
+                    return Err(Stop::Fault(fault));
+                }
+            };
+            cursor.pages += 1;
+            round.group_exists = page.group_exists;
+            let last = page.events.last().map(|event| event.timestamp_ms);
+            cursor.read_to_ms = cursor.read_to_ms.max(last.unwrap_or(cursor.read_to_ms));
+            let stage = self.source.stage;
+            let fresh = self.window.admit(page.events);
+            round.lines += fresh.len();
+            let mut fresh = fresh.into_iter().map(|event| event.into_line(stage));
+            loop {
+                let batch: Vec<LogLine> = fresh.by_ref().take(BATCH).collect();
+                if batch.is_empty() {
+                    break;
+                }
+                self.tell(News::Lines(batch)).await?;
+            }
+            cursor.token = page.next_token;
+            if cursor.token.is_none() {
+                return Ok(true);
             }
         }
-        token = page.next_token;
-        if token.is_none() {
-            window.forget_before(from);
-            return Ok(Polled { group_exists: page.group_exists, lines });
-        }
-    }
-}
-
-/// What of the stream is read again, and what of that was seen already.
-struct Window {
-    start_ms: i64,
-    newest_ms: i64,
-    seen: HashMap<String, i64>,
-}
-
-impl Window {
-    fn from(&self) -> i64 {
-        (self.newest_ms - OVERLAP_MS).max(self.start_ms)
+        Ok(false)
     }
 
-    fn admit(&mut self, stage: StageName, events: Vec<LogEvent>) -> Vec<LogLine> {
-        events
-            .into_iter()
-            .filter(|event| self.seen.insert(event.event_id.clone(), event.timestamp_ms).is_none())
-            .map(|event| event.into_line(stage))
-            .inspect(|line| self.newest_ms = self.newest_ms.max(line.timestamp_ms))
-            .collect()
-    }
-
-    /// Ids older than the window cannot come again: it only moves forward.
-    fn forget_before(&mut self, from: i64) {
-        self.seen.retain(|_, timestamp_ms| *timestamp_ms >= from);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn event(id: &str, timestamp_ms: i64) -> LogEvent {
-        LogEvent {
-            timestamp_ms,
-            ingested_ms: timestamp_ms,
-            event_id: id.to_owned(),
-            stream: String::new(),
-            message: id.to_owned(),
-        }
-    }
-
-    #[test]
-    fn a_late_line_within_the_overlap_is_let_through_once() {
-        let mut window = Window { start_ms: 0, newest_ms: 0, seen: HashMap::new() };
-        let ids = |lines: Vec<LogLine>| lines.into_iter().map(|line| line.event_id).collect::<Vec<_>>();
-        assert_eq!(ids(window.admit(StageName::Stage, vec![event("a", 100_000)])), ["a"]);
-        assert_eq!(window.from(), 40_000);
-        window.forget_before(40_000);
-        let late = vec![event("late", 55_000), event("a", 100_000)];
-        assert_eq!(ids(window.admit(StageName::Stage, late)), ["late"]);
-        window.forget_before(60_000);
-        assert_eq!(window.seen.len(), 1);
+    async fn tell(&self, news: News) -> Result<(), Stop> {
+        self.send.send(news).await.map_err(|_| Stop::Closed)
     }
 }

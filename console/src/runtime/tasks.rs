@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -11,7 +11,8 @@ use crate::checks;
 use crate::cloud::{Choice, Cloud};
 use crate::deploy::{self, Failure};
 use crate::domain::{CheckKind, Problem, StageName};
-use crate::logs::tail;
+use crate::logs::live_tail;
+use crate::logs::tail::{self, Source};
 use crate::settings::Settings;
 
 /// Between reads of a column of the board.
@@ -30,6 +31,8 @@ struct Shared {
     choice: Choice,
     /// Set once, by the feed that connects.
     cloud: OnceLock<Cloud>,
+    /// Whether Live Tail brings lines.
+    live: watch::Sender<bool>,
 }
 
 /// The tasks that work for the application. Each dies with what it was started for.
@@ -50,7 +53,8 @@ impl Tasks {
         events: mpsc::Sender<Event>,
         changes: mpsc::UnboundedSender<Event>,
     ) -> Tasks {
-        let shared = Arc::new(Shared { settings, choice, cloud: OnceLock::new() });
+        let shared =
+            Arc::new(Shared { settings, choice, cloud: OnceLock::new(), live: watch::Sender::new(false) });
         Tasks { shared, events, changes, reads: BTreeMap::new(), feeds: BTreeMap::new(), change: None }
     }
 
@@ -140,11 +144,18 @@ impl Tasks {
         let worker = async move {
             match what {
                 Feed::Connect => connect(&shared, &send).await,
+                Feed::LiveTail => {
+                    if let Some(cloud) = shared.cloud.get() {
+                        let groups = StageName::ALL.map(|stage| (stage, shared.settings.log_group(stage)));
+                        live_tail::follow(cloud, &groups, &shared.live, &send).await;
+                    }
+                }
                 Feed::Overview(stage) => overviews(&shared, stage, &send).await,
                 Feed::Tail(stage) => {
                     if let Some(cloud) = shared.cloud.get() {
                         let group = shared.settings.log_group(stage);
-                        tail::follow(cloud, stage, &group, from, &send).await;
+                        let source = Source { stage, group, start_ms: from };
+                        tail::follow(cloud, &source, shared.live.subscribe(), &send).await;
                     }
                 }
             }

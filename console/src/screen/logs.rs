@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 
-use crate::app::{Motion, TailState};
-use crate::domain::{LogLine, Problem, StageName};
+use crate::app::{Gap, LiveTailState, Motion, TailState};
+use crate::domain::{LogLine, Problem, StageName, plain};
 use crate::logs::filter::Filter;
 use crate::logs::query::{Mistake, Query};
 use crate::logs::store::{Entry, Kind, Store, Wanted};
 
 use super::checks::moved;
+use super::live::Live;
 
 /// How timestamps are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct Logs {
     pub wrap: bool,
     /// Whether the selected line is shown whole.
     pub detail: bool,
+    /// Live Tail.
+    pub live: Live,
     /// How each stage's tail is; `None` before its first answer.
     tails: [Option<TailState>; 2],
 }
@@ -68,6 +71,7 @@ impl Logs {
             time: TimeFormat::Local,
             wrap: false,
             detail: false,
+            live: Live::default(),
             tails: [None, None],
         }
     }
@@ -79,6 +83,26 @@ impl Logs {
         });
         if !self.follow {
             self.unseen += shown;
+        }
+    }
+
+    /// Takes a second of Live Tail in.
+    pub fn take_live(&mut self, lines: &[LogLine], sampled: bool, now: Timestamp) {
+        let shown = self.keeping_place(|store| {
+            lines.iter().filter(|line| store.insert_live_line(line).is_some_and(|shown| shown)).count()
+        });
+        if !self.follow {
+            self.unseen += shown;
+        }
+        if let Some(text) = self.live.sampled(sampled) {
+            self.note(lines.last().map_or(StageName::Stage, |line| line.stage), text, now);
+        }
+    }
+
+    /// Notes how Live Tail is. One that breaks says so in the stream.
+    pub fn live_tail(&mut self, state: LiveTailState, now: Timestamp) {
+        if let Some(text) = self.live.note(state) {
+            self.note(StageName::Stage, &text, now);
         }
     }
 
@@ -94,19 +118,33 @@ impl Logs {
 
     /// Notes how a tail is. A tail that breaks, and one that works again, says so in the stream.
     pub fn tail(&mut self, stage: StageName, state: TailState, now: Timestamp) {
-        let was_broken = matches!(self.tails[stage as usize], Some(TailState::Broken(_)));
-        let note = match (&state, was_broken) {
-            (TailState::Broken(problem), false) => {
-                Some(format!("{stage}: the log cannot be read: {problem}"))
+        let was = match &self.tails[stage as usize] {
+            Some(TailState::Broken(trouble, _)) => Some(*trouble),
+            _ => None,
+        };
+        let note = match (&state, was) {
+            (TailState::Broken(trouble, problem), was) if was != Some(*trouble) => {
+                Some(format!("{stage} {}: {problem}", trouble.badge()))
             }
-            (TailState::Live | TailState::NoGroup, true) => Some(format!("{stage}: the log is read again")),
+            (TailState::Live | TailState::CatchingUp(_) | TailState::NoGroup, Some(_)) => {
+                Some(format!("{stage}: the log is read again, from where it stopped"))
+            }
             _ => None,
         };
         self.tails[stage as usize] = Some(state);
         if let Some(text) = note {
-            let text = crate::domain::plain(&text);
-            self.keeping_place(|store| store.insert_note(stage, now.as_millisecond(), Kind::Gap, &text));
+            self.note(stage, &text, now);
         }
+    }
+
+    /// Notes that lines may be missing.
+    pub fn gap(&mut self, stage: StageName, gap: Gap, now: Timestamp) {
+        self.note(stage, &gap.sentence(stage), now);
+    }
+
+    fn note(&mut self, stage: StageName, text: &str, now: Timestamp) {
+        let text = plain(text);
+        self.keeping_place(|store| store.insert_note(stage, now.as_millisecond(), Kind::Gap, &text));
     }
 
     /// How a stage's tail is.
@@ -117,7 +155,7 @@ impl Logs {
     /// Why a tail cannot read, if one cannot.
     pub fn broken(&self) -> Option<&Problem> {
         self.tails.iter().flatten().find_map(|state| match state {
-            TailState::Broken(problem) => Some(problem),
+            TailState::Broken(_, problem) => Some(problem),
             _ => None,
         })
     }

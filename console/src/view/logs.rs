@@ -8,7 +8,7 @@ use ratatui::widgets::{Paragraph, Widget};
 
 use super::text::{cut, wrap};
 use super::theme::Theme;
-use crate::app::{App, TailState};
+use crate::app::{App, LiveTailState, TailState};
 use crate::domain::{Level, StageName, plain, plain_lines};
 use crate::logs::mask::mask;
 use crate::logs::reading;
@@ -116,11 +116,19 @@ fn title_line(app: &App, theme: &Theme) -> Line<'static> {
     if !logs.masked {
         spans.push(Span::styled("  SECRETS SHOWN ", theme.warn()));
     }
-    if logs.follow && (logs.broken().is_some() || app.connection.value().is_none()) {
+    let tails = badges(logs, theme);
+    if app.connection.value().is_none() {
         spans.push(Span::styled("  NOT LIVE ", theme.bad()));
+    } else if !tails.is_empty() {
+        spans.extend(tails);
     } else if logs.follow {
-        spans.push(Span::styled("  LIVE ", theme.good()));
-    } else {
+        let word = if logs.live.state() == Some(&LiveTailState::On) { "  LIVE TAIL " } else { "  LIVE " };
+        spans.push(Span::styled(word, theme.good()));
+    }
+    if logs.live.is_sampled() {
+        spans.push(Span::styled(" SAMPLED ", theme.warn()));
+    }
+    if !logs.follow {
         spans.push(Span::styled("  PAUSED ", theme.warn()));
         if logs.unseen > 0 {
             spans.push(Span::styled(format!(" {} new ", logs.unseen), theme.accent()));
@@ -136,10 +144,28 @@ fn title_line(app: &App, theme: &Theme) -> Line<'static> {
         format!("  {} dropped ", logs.store.dropped()),
         if logs.store.dropped() > 0 { theme.warn() } else { theme.faint() },
     ));
-    if logs.broken().is_some() {
-        spans.push(Span::styled("  LINES MAY BE MISSING ", theme.bad()));
-    }
     Line::from(spans)
+}
+
+/// What keeps the stream from being live.
+fn badges(logs: &Logs, theme: &Theme) -> Vec<Span<'static>> {
+    let mut badges = Vec::new();
+    for stage in StageName::ALL {
+        match logs.tail_of(stage) {
+            Some(TailState::Broken(trouble, _)) => {
+                badges.push(Span::styled(format!("  {stage} {} ", trouble.badge()), theme.bad()));
+            }
+            Some(TailState::CatchingUp(to)) => {
+                let text = format!("  {stage} CATCHING UP {} ", time(*to, logs.time));
+                badges.push(Span::styled(text, theme.warn()));
+            }
+            _ => {}
+        }
+    }
+    if let Some(LiveTailState::Off(trouble, _)) = logs.live.state() {
+        badges.push(Span::styled(format!("  LIVE TAIL {}, polled ", trouble.badge()), theme.warn()));
+    }
+    badges
 }
 
 fn entry_lines(entry: &Entry<'_>, logs: &Logs, theme: &Theme, width: usize) -> Vec<Line<'static>> {

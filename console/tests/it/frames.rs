@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use callboard::app::{Action, App, Connection, Event, Facts, Feed, News, ScreenName, TailState};
+use callboard::app::{Action, App, Connection, Event, Facts, Feed, News, ScreenName, TailState, Trouble};
 use callboard::domain::{
     Check, CheckKind, Digest, EnvDiff, EnvKey, EnvKeyState, EnvVars, Function, FunctionState, GatewayStage,
     Identity, ImageRef, LogLine, Overview, Problem, Report, StageName, Stamp, UpdateState, Verdict,
@@ -240,7 +240,10 @@ fn board_whose_read_failed_keeps_what_it_had() {
         .fix("add lambda:GetFunction on function hello-prod to the identity's policy");
     feed_overview(&mut app, StageName::Prod, Err(problem.clone()));
     app.hear(
-        Event::Fed { feed: Feed::Tail(StageName::Prod), news: News::Tail(TailState::Broken(problem)) },
+        Event::Fed {
+            feed: Feed::Tail(StageName::Prod),
+            news: News::Tail(TailState::Broken(Trouble::Denied, problem)),
+        },
         now(),
     );
     insta::assert_snapshot!(frame(&app));

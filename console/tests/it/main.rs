@@ -26,4 +26,5 @@ mod pty;
 mod pty_changes;
 mod reducer;
 mod settings;
+mod tail_frames;
 mod terminal;

@@ -1,7 +1,7 @@
 //! What the application does with what is wanted and what is answered. No terminal, no network, no clock.
 
 use callboard::app::{
-    Action, Answer, Effect, Event, Feed, Motion, News, Query, ScreenName, TailState, Ticket,
+    Action, Answer, Effect, Event, Feed, Motion, News, Query, ScreenName, TailState, Ticket, Trouble,
 };
 use callboard::domain::{CheckKind, Intent, LogLine, Parts, Problem, StageName, Target};
 use callboard::logs::store::Wanted;
@@ -120,12 +120,51 @@ fn a_tail_that_breaks_and_heals_says_so_in_the_stream_once_each() {
         app.hear(Event::Fed { feed: Feed::Tail(StageName::Prod), news: News::Tail(state) }, at);
     };
     let later = now() + SignedDuration::from_secs(1);
-    tail(&mut app, TailState::Broken(Problem::new("throttled")), now());
-    tail(&mut app, TailState::Broken(Problem::new("throttled still")), later);
+    let throttled = |text| TailState::Broken(Trouble::Throttled, Problem::new(text));
+    tail(&mut app, throttled("slower"), now());
+    tail(&mut app, throttled("slower still"), later);
     assert_eq!(app.logs.store.len(), before + 1);
     tail(&mut app, TailState::Live, later);
     assert_eq!(app.logs.store.len(), before + 2);
     assert!(app.logs.broken().is_none());
+}
+
+#[test]
+fn live_tail_is_followed_while_it_is_wanted_and_the_stream_is_in_sight() {
+    let mut app = deployed(NARROW);
+    assert!(!app.feeds().contains(&Feed::LiveTail));
+    app.act(Action::LiveTail, now());
+    let said = app.notice.as_ref().map(|notice| notice.text.clone()).unwrap_or_default();
+    assert!(said.contains("AWS charges"), "{said}");
+    assert!(app.feeds().contains(&Feed::LiveTail));
+    app.act(Action::Open(ScreenName::Images), now());
+    assert!(!app.feeds().contains(&Feed::LiveTail), "what nobody sees is not paid for");
+    app.act(Action::Back, now());
+    app.act(Action::LiveTail, now());
+    assert!(!app.feeds().contains(&Feed::LiveTail));
+}
+
+#[test]
+fn a_line_that_live_tail_and_a_poll_bring_is_there_once() {
+    let mut app = deployed(NARROW);
+    app.act(Action::LiveTail, now());
+    let before = app.logs.store.len();
+    let line = |id: &str| LogLine {
+        stage: StageName::Prod,
+        timestamp_ms: now().as_millisecond(),
+        ingested_ms: now().as_millisecond(),
+        event_id: id.to_owned(),
+        stream: "s".to_owned(),
+        message: "pushed\n".to_owned(),
+    };
+    let live = News::LiveLines { lines: vec![line("")], sampled: true };
+    app.hear(Event::Fed { feed: Feed::LiveTail, news: live }, now());
+    assert_eq!(app.logs.store.len(), before + 2, "the line, and that lines are left out");
+    for _ in 0..2 {
+        let polled = News::Lines(vec![line("1")]);
+        app.hear(Event::Fed { feed: Feed::Tail(StageName::Prod), news: polled }, now());
+    }
+    assert_eq!(app.logs.store.len(), before + 2);
 }
 
 #[test]

@@ -13,7 +13,7 @@ const REACH: usize = 256;
 const LONGEST: usize = 512;
 
 /// Where an entry lies: its chunk, and its place in that.
-type Place = (usize, usize);
+pub(super) type Place = (usize, usize);
 
 impl Store {
     fn meta(&self, place: Place) -> Option<&Meta> {
