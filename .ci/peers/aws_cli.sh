@@ -61,6 +61,29 @@ is "lambda update-function-configuration: timeout" 7 \
     "$(aws lambda get-function-configuration --function-name hello-stage | jq .Timeout)"
 is "lambda update-function-configuration: environment" changed "$(curl -sS "$url/stage/api/v0" | jq -r .SOME_ENV)"
 
+# CloudWatch's figures of those very requests: this CLI sends forms, where the console's SDK sends CBOR.
+metric() {
+    aws cloudwatch get-metric-data --start-time "$(date -u -d '-1 hour' +%FT%TZ)" --end-time "$(date -u -d '+1 minute' +%FT%TZ)" \
+        --metric-data-queries "[{\"Id\": \"m1\", \"MetricStat\": {\"Metric\": {\"Namespace\": \"AWS/Lambda\", \"MetricName\": \"$1\",
+        \"Dimensions\": [{\"Name\": \"FunctionName\", \"Value\": \"hello-stage\"}]}, \"Period\": 60, \"Stat\": \"$2\"}}]" |
+        jq -r '.MetricDataResults[0].Values | add // 0 | floor'
+}
+calls=$(metric Invocations Sum)
+for _ in 1 2 3; do curl -sS -o /dev/null "$url/stage/api/v0"; done
+is "cloudwatch get-metric-data: three more calls" $((calls + 3)) "$(metric Invocations Sum)"
+is "cloudwatch get-metric-data: no errors" 0 "$(metric Errors Sum)"
+is "cloudwatch get-metric-statistics: as many" $((calls + 3)) \
+    "$(aws cloudwatch get-metric-statistics --namespace AWS/Lambda --metric-name Duration --period 3600 \
+        --dimensions Name=FunctionName,Value=hello-stage --statistics SampleCount \
+        --start-time "$(date -u -d '-1 hour' +%FT%TZ)" --end-time "$(date -u -d '+1 minute' +%FT%TZ)" |
+        jq '[.Datapoints[].SampleCount] | add | floor')"
+is "cloudwatch list-metrics" "ConcurrentExecutions Duration Errors Invocations Throttles" \
+    "$(aws cloudwatch list-metrics --dimensions Name=FunctionName,Value=hello-stage | jq -r '[.Metrics[].MetricName] | join(" ")')"
+if aws cloudwatch describe-alarms >"$work/refused" 2>&1; then
+    fail "cloudwatch describe-alarms is refused"
+fi
+has "cloudwatch describe-alarms is refused by name" DescribeAlarms "$(cat "$work/refused")"
+
 # The log line of one request of ours, found in what is there and seen to arrive.
 request_id() {
     curl -sS -o /dev/null -D - "$url/stage/api/v0/items" | tr -d '\r' |
@@ -81,6 +104,29 @@ until_true 30 "logs tail --follow shows what was there" grep -q "$id" "$work/tai
 id=$(request_id)
 until_true 30 "logs tail --follow shows the new request $id" grep -q "$id" "$work/tail"
 is "logs tail --follow: complaints" "" "$(cat "$work/tail.err")"
+
+# Logs Insights: AWS's own client against the local cloud's own engine.
+now=$(date +%s)
+query() {
+    aws logs start-query --log-group-names "$group" /aws/lambda/hello-prod --start-time $((now - 3600)) \
+        --end-time $((now + 60)) --query-string "$1" | jq -r .queryId
+}
+query_ended() {
+    results=$(aws logs get-query-results --query-id "$query_id")
+    [ "$(jq -r .status <<<"$results")" = Complete ]
+}
+query_id=$(query "filter @message like '$id' or @type = 'REPORT' | sort @log desc | limit 1000
+    | stats max(strcontains(@message, '$id')) as found, max(@memorySize) as size by @log | limit 1")
+until_true 30 "logs get-query-results: the query ends" query_ended
+is "logs get-query-results: the request of stage, and its memory in bytes" \
+    "000000000000:$group 1 $(jq .Configuration.MemorySize <<<"$function")000000" \
+    "$(jq -r '[.results[0][].value] | join(" ")' <<<"$results")"
+is "logs describe-queries: the query" "$query_id" \
+    "$(aws logs describe-queries --status Complete | jq -r '.queries[0].queryId')"
+if query "fields @message | pattern @message" >"$work/refused" 2>&1; then
+    fail "what is not offered of the language is refused"
+fi
+has "logs start-query: what is not offered is named" "does not offer the command pattern" "$(cat "$work/refused")"
 
 # The registry, by the account's own token.
 images=$(aws ecr describe-images --repository-name hello)

@@ -7,6 +7,9 @@ use crate::events::LogEvents;
 use crate::faults::Faults;
 use crate::functions::Functions;
 use crate::gateway::Gateways;
+use crate::live_tails::LiveTails;
+use crate::metrics::Metrics;
+use crate::queries::Queries;
 use crate::registry::Tokens;
 use crate::world::World;
 
@@ -14,11 +17,14 @@ use crate::world::World;
 pub(crate) struct Cloud {
     pub(crate) world: Arc<World>,
     pub(crate) events: LogEvents,
+    pub(crate) metrics: Metrics,
+    pub(crate) queries: Queries,
     pub(crate) blobs: Blobs,
     pub(crate) functions: Functions,
     pub(crate) gateways: Gateways,
     pub(crate) tokens: Tokens,
     pub(crate) faults: Faults,
+    pub(crate) live_tails: LiveTails,
     /// Where the control plane and the registry listen on loopback.
     pub(crate) port: u16,
 }

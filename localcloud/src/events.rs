@@ -1,18 +1,26 @@
 //! CloudWatch log events: an index in memory that readers see at once, and a journal in redb behind it.
 //!
+//! Events may be made to come late ([`crate::faults::Delivery`]): they are kept and on disk like all others, and readers
+//! see each once its delay is over. Who reads makes visible what is due, so nothing runs while nobody reads.
+//!
 //! Bounded in bytes, oldest out first. What the control plane creates (streams) is on disk when the call returns.
 //! Events that a function logs are written behind by a thread of their own: a `kill -9` may lose the last half second
 //! of them, and never anything else.
 
+mod feed;
 mod index;
 mod journal;
+mod pending;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use crate::faults::Dealer;
 use crate::store::{Store, StoreError};
 use crate::world::World;
 use crate::world::log_groups::LogGroup;
 
+pub(crate) use feed::{Feed, Heard, Wanted};
 use index::Index;
 pub(crate) use index::{Event, Page, Position, Scan, StreamSummary};
 use journal::Journal;
@@ -30,6 +38,7 @@ struct Inner {
     world: Arc<World>,
     index: Mutex<Index>,
     journal: Journal,
+    dealer: Dealer,
 }
 
 impl std::fmt::Debug for LogEvents {
@@ -40,16 +49,21 @@ impl std::fmt::Debug for LogEvents {
 
 impl LogEvents {
     /// Reads what `store` holds. Groups are kept in `world`; events of groups that it does not have are forgotten.
-    /// At most `budget` bytes of events are kept.
-    pub fn open(store: &Store, world: Arc<World>, budget: u64) -> Result<LogEvents, StoreError> {
+    /// At most `budget` bytes of events are kept; `dealer` says when each becomes visible.
+    pub(crate) fn open(
+        store: &Store,
+        world: Arc<World>,
+        budget: u64,
+        dealer: Dealer,
+    ) -> Result<LogEvents, StoreError> {
         let known = world.snapshot();
-        let index = journal::load(store, budget, |group| known.log_groups.contains_key(group))?;
+        let index = journal::load(store, budget, now_ms(), |group| known.log_groups.contains_key(group))?;
         let journal = Journal::start(store.clone())?;
-        Ok(LogEvents { inner: Arc::new(Inner { world, index: Mutex::new(index), journal }) })
+        Ok(LogEvents { inner: Arc::new(Inner { world, index: Mutex::new(index), journal, dealer }) })
     }
 
     /// Appends events (epoch milliseconds, message) to a stream; group and stream are created when missing. Readers see
-    /// them when this returns. Blocks for one fsync when the group is new, else only while the disk is far behind.
+    /// them when this returns, unless they are to be late ([`crate::faults::Faults::deliver`]). Blocks for one fsync when the group is new, else only while the disk is far behind.
     pub fn append(&self, group: &str, stream: &str, events: Vec<(i64, String)>) {
         if !self.inner.world.snapshot().log_groups.contains_key(group) {
             let created: Result<(), StoreError> = self.inner.world.change(|state| {
@@ -62,8 +76,25 @@ impl LogEvents {
             }
         }
         let mut index = self.index();
-        let written = index.append(group, stream, events, now_ms());
+        // Drawn under the lock, so that delays go to events in the order in which they are numbered.
+        let delays = self.inner.dealer.delays(events.len());
+        let written = index.append(group, stream, events, delays.as_deref(), now_ms());
         self.inner.journal.write(written);
+    }
+
+    /// How many events were written that nobody sees yet.
+    pub fn pending(&self) -> usize {
+        self.index().pending()
+    }
+
+    /// Waits until no event is pending. Whoever goes on writing late events may keep it waiting.
+    pub async fn delivered(&self) {
+        loop {
+            let due = self.index().last_due();
+            let Some(due) = due else { return };
+            let left = u64::try_from(due - now_ms()).unwrap_or(0);
+            tokio::time::sleep(Duration::from_millis(left)).await;
+        }
     }
 
     /// Creates a stream; `false` when it is there already. Durable when this returns. The group must exist.
@@ -94,6 +125,18 @@ impl LogEvents {
         self.index().scan(group, scan)
     }
 
+    /// Hears the events that become visible from now on, as far as they are wanted.
+    pub(crate) fn listen(&self, wanted: Wanted) -> Feed {
+        self.index().listen(wanted)
+    }
+
+    /// What the listener has heard since it last asked.
+    pub(crate) fn heard(&self, feed: &Feed) -> Heard {
+        // With what is due by now, and all or nothing of what one append brings.
+        let _index = self.index();
+        feed.take()
+    }
+
     /// The streams of a group, by name.
     pub(crate) fn streams(&self, group: &str) -> Vec<StreamSummary> {
         self.index().streams(group)
@@ -114,9 +157,12 @@ impl LogEvents {
         self.inner.journal.close();
     }
 
+    /// The index with all visible that is due.
     fn index(&self) -> MutexGuard<'_, Index> {
         // The index is changed by infallible steps only.
-        self.inner.index.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut index = self.inner.index.lock().unwrap_or_else(PoisonError::into_inner);
+        index.deliver(now_ms());
+        index
     }
 }
 

@@ -1,4 +1,5 @@
-//! Faults on purpose: calls that fail, are throttled, cut, held or late, so that a client's answer to them can be tried.
+//! Faults on purpose: calls that fail, are throttled, cut, held or late, and log events that come late, so that a client's
+//! answer to them can be tried.
 //!
 //! A [`Rule`] says which calls meet which [`Effect`]. All rules count the calls that match them from when they were set;
 //! of those that are due for a call, the first in the list takes effect. Calls of the control planes and of the registry
@@ -17,13 +18,26 @@
 //! ```
 //!
 //! Operations are named as AWS names them, with the service in front where a name alone is not enough: `sts`, `iam`, `ecr`,
-//! `lambda`, `apigateway`, `logs`. Those of the registry are `registry:Ping`, `HeadManifest`, `GetManifest`,
+//! `lambda`, `apigateway`, `logs`, `cloudwatch`. Those of the registry are `registry:Ping`, `HeadManifest`, `GetManifest`,
 //! `PutManifest`, `HeadBlob`, `GetBlob`, `StartUpload`, `PatchUpload`, `PutUpload`, `GetUpload` and `ListTags`.
 //!
-//! A cut is a real one: the TCP connection ends without a byte of HTTP. Rules are kept in memory only: a local cloud starts
-//! without any. Other processes reach them over HTTP at [`PATH`]; `docs/faults.md` says how.
+//! Beside the rules there is a [`Delivery`]: log events that become visible late and out of order, and pages of them that are
+//! small or empty.
+//!
+//! ```no_run
+//! # fn example(cloud: localcloud::LocalCloud) -> Result<(), localcloud::faults::BadDelivery> {
+//! use localcloud::faults::Delivery;
+//!
+//! // 0 to 45 s late, the same delays in every run; every third page of FilterLogEvents is empty.
+//! cloud.faults().deliver(Delivery { empty_every: Some(3), ..Delivery::late(45_000, 7) })?;
+//! # Ok(()) }
+//! ```
+//!
+//! A cut is a real one: the TCP connection ends without a byte of HTTP. Rules and delivery are kept in memory only: a local cloud
+//! starts without any. Other processes reach them over HTTP at [`PATH`]; `docs/faults.md` says how.
 
 mod cut;
+mod delivery;
 mod http;
 mod meeting;
 mod rule;
@@ -36,6 +50,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use cut::{Cut, Lines};
+pub use delivery::{BadDelivery, Delivery};
+pub(crate) use delivery::{Dealer, MOST_DELAY_MS};
 pub(crate) use http::routes;
 pub(crate) use meeting::Instead;
 pub use rule::{BadRule, Effect, Rule};
@@ -75,8 +91,19 @@ pub struct Standing {
 pub struct Report {
     /// The rules in their order.
     pub rules: Vec<Standing>,
+    /// How log events come.
+    #[serde(default)]
+    pub delivery: Delivery,
     /// The calls in the order in which they came.
     pub calls: Vec<Called>,
+}
+
+/// What other processes set: all that is to go wrong, in place of what was set before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Setting {
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) delivery: Delivery,
 }
 
 /// The rules and the log of a local cloud. Cheap to clone.
@@ -92,6 +119,7 @@ struct Inner {
     first_met: watch::Sender<Option<Rule>>,
     /// The local cloud stops: what is held is cut.
     stopping: CancellationToken,
+    dealer: Dealer,
 }
 
 #[derive(Debug, Default)]
@@ -108,23 +136,44 @@ struct State {
 
 impl Faults {
     pub(crate) fn new(stopping: CancellationToken) -> Faults {
-        let inner = Inner { state: Mutex::default(), first_met: watch::Sender::new(None), stopping };
+        let first_met = watch::Sender::new(None);
+        let inner = Inner { state: Mutex::default(), first_met, stopping, dealer: Dealer::new() };
         Faults { inner: Arc::new(inner) }
     }
 
     /// Replaces the rules. They count from now on, and what the former ones hold goes on.
     pub fn set(&self, rules: Vec<Rule>) -> Result<(), BadRule> {
-        for (index, rule) in rules.iter().enumerate() {
-            rule.check().map_err(|why| {
-                let operation = rule.operation.clone();
-                BadRule { number: index + 1, operation, why }
-            })?;
-        }
+        rule::check(&rules)?;
         self.replace(rules);
         Ok(())
     }
 
-    /// Takes all rules away; what they hold goes on.
+    /// Sets how log events that are written from now on are delivered, and all pages of them.
+    pub fn deliver(&self, delivery: Delivery) -> Result<(), BadDelivery> {
+        delivery.check()?;
+        self.inner.dealer.set(delivery);
+        Ok(())
+    }
+
+    /// How log events are delivered.
+    pub fn delivery(&self) -> Delivery {
+        self.inner.dealer.delivery()
+    }
+
+    /// Deals out what [`Faults::deliver`] has set.
+    pub(crate) fn dealer(&self) -> Dealer {
+        self.inner.dealer.clone()
+    }
+
+    /// Replaces rules and delivery, or neither; what is wrong.
+    pub(crate) fn set_all(&self, setting: Setting) -> Result<(), String> {
+        rule::check(&setting.rules).map_err(|error| error.to_string())?;
+        self.deliver(setting.delivery).map_err(|error| error.to_string())?;
+        self.replace(setting.rules);
+        Ok(())
+    }
+
+    /// Takes all rules away; what they hold goes on. The delivery stays.
     pub fn clear(&self) {
         self.replace(Vec::new());
     }
@@ -154,10 +203,11 @@ impl Faults {
         state.calls.clear();
     }
 
-    /// The rules with what became of them, and the calls.
+    /// The rules with what became of them, the delivery, and the calls.
     pub fn report(&self) -> Report {
         let state = self.lock();
-        Report { rules: state.rules.clone(), calls: state.calls.iter().cloned().collect() }
+        let calls = state.calls.iter().cloned().collect();
+        Report { rules: state.rules.clone(), delivery: self.delivery(), calls }
     }
 
     /// Waits until a call has met one of the rules that are set; the rule that was met first. A call that is cut or held

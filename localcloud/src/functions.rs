@@ -27,7 +27,9 @@ use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
 use crate::blobs::Blobs;
+use crate::cloud::now_ms;
 use crate::events::LogEvents;
+use crate::metrics::Metrics;
 use crate::world::functions::{Configuration, Status};
 use crate::world::{State, World};
 use environment::Call;
@@ -136,14 +138,21 @@ pub struct Functions {
 
 impl Functions {
     /// `dir` holds the unpacked images, one folder each, named by the manifest's digest.
-    pub fn new(world: Arc<World>, events: LogEvents, blobs: Blobs, dir: PathBuf) -> Functions {
-        Functions::with_limits(world, events, blobs, dir, Limits::default())
+    pub fn new(
+        world: Arc<World>,
+        events: LogEvents,
+        metrics: Metrics,
+        blobs: Blobs,
+        dir: PathBuf,
+    ) -> Functions {
+        Functions::with_limits(world, events, metrics, blobs, dir, Limits::default())
     }
 
     /// As [`Functions::new`], with bounds of the caller's own.
     pub fn with_limits(
         world: Arc<World>,
         events: LogEvents,
+        metrics: Metrics,
         blobs: Blobs,
         dir: PathBuf,
         limits: Limits,
@@ -151,6 +160,7 @@ impl Functions {
         let starter = Starter {
             images: Arc::new(Images::new(Arc::clone(&world), blobs, dir)),
             events,
+            metrics,
             spawner: Spawner::new(),
             pool: Arc::new(Pool::new(limits)),
             tasks: TaskTracker::new(),
@@ -184,8 +194,8 @@ impl Functions {
         };
         let acquired = self.starter.pool.acquire(callee, live, function.reserved_concurrency);
         let (slot, place) = acquired.map_err(|full| match full {
-            Full::Reserved => throttled("ReservedFunctionConcurrentInvocationLimitExceeded"),
-            Full::Account => throttled("ConcurrentInvocationLimitExceeded"),
+            Full::Reserved => self.throttled(callee, "ReservedFunctionConcurrentInvocationLimitExceeded"),
+            Full::Account => self.throttled(callee, "ConcurrentInvocationLimitExceeded"),
             Full::Stopped => Refusal::Failed("the local cloud is stopping".to_owned()),
         })?;
         let (answer, outcome) = oneshot::channel();
@@ -210,6 +220,11 @@ impl Functions {
             });
         }
         outcome.await.map_err(|_| Refusal::Failed("the local cloud has stopped".to_owned()))
+    }
+
+    fn throttled(&self, callee: &Callee, reason: &str) -> Refusal {
+        self.starter.metrics.throttled(&callee.name, now_ms());
+        Refusal::Throttled { reason: reason.to_owned() }
     }
 
     /// The live configuration was replaced or the version was deleted: idle environments end now, busy ones after
@@ -245,8 +260,4 @@ async fn hand_soon(mut soon: oneshot::Receiver<Arc<environment::Environment>>, c
         Some(environment) => environment.hand(call),
         None => Some(call),
     }
-}
-
-fn throttled(reason: &str) -> Refusal {
-    Refusal::Throttled { reason: reason.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! An AWS account on loopback: Lambda, API Gateway, ECR, CloudWatch Logs, IAM and STS as Callboard uses them.
+//! An AWS account on loopback: Lambda, API Gateway, ECR, CloudWatch, CloudWatch Logs, IAM and STS as Callboard uses them.
 //!
 //! [`LocalCloud::open`] starts one on a folder, or says where the one that runs there already listens. Requests come in
 //! through `router`, [`wire`](crate) says once what each asks for, `services` do it on the [`world`], and what runs and
@@ -13,6 +13,10 @@ pub mod faults;
 pub mod functions;
 pub mod gateway;
 mod http1;
+mod insights;
+pub mod live_tails;
+pub mod metrics;
+mod queries;
 pub mod registry;
 mod router;
 mod services;
@@ -37,6 +41,9 @@ use events::LogEvents;
 use faults::{Cut, Faults, Lines};
 use functions::Functions;
 use gateway::Gateways;
+use live_tails::LiveTails;
+use metrics::Metrics;
+use queries::Queries;
 use registry::Tokens;
 use store::{Store, StoreError};
 use world::World;
@@ -55,6 +62,15 @@ pub struct Options {
     pub port: u16,
     /// Start empty: what was in the folder is gone.
     pub fresh: bool,
+    /// How many bytes of log events are kept, counted as CloudWatch does (26 more than each message); then the oldest go.
+    pub log_budget: u64,
+}
+
+impl Options {
+    /// Any port, what was in the folder is kept, and the usual budget of log events.
+    pub fn new(dir: impl Into<PathBuf>) -> Options {
+        Options { dir: dir.into(), port: 0, fresh: false, log_budget: events::DEFAULT_BUDGET }
+    }
 }
 
 /// Why a local cloud could not be opened.
@@ -91,7 +107,7 @@ pub enum OpenError {
 #[derive(Debug)]
 pub enum Opened {
     /// This process runs it.
-    Started(LocalCloud),
+    Started(Box<LocalCloud>),
     /// Another one runs it.
     Attached(Attached),
 }
@@ -160,26 +176,43 @@ impl LocalCloud {
                 }
             }
         }
-        LocalCloud::start(dir, store, options.port).await.map(Opened::Started)
+        LocalCloud::start(dir, store, &options).await.map(|cloud| Opened::Started(Box::new(cloud)))
     }
 
-    async fn start(dir: PathBuf, store: Store, port: u16) -> Result<LocalCloud, OpenError> {
+    async fn start(dir: PathBuf, store: Store, options: &Options) -> Result<LocalCloud, OpenError> {
+        let port = options.port;
         let listener = listen(port, store.load_port()?).await?;
         let address = listener.local_addr().map_err(|error| OpenError::Listen { port, error })?;
         store.save_port(address.port())?;
         let world = Arc::new(World::load(store.clone())?);
-        let events = LogEvents::open(&store, Arc::clone(&world), events::DEFAULT_BUDGET)?;
+        let stop = CancellationToken::new();
+        let faults = Faults::new(stop.clone());
+        let events = LogEvents::open(&store, Arc::clone(&world), options.log_budget, faults.dealer())?;
+        let metrics = Metrics::open(&store)?;
         let blobs_dir = dir.join("blobs");
         let blobs = Blobs::open(&blobs_dir).map_err(|error| folder(&blobs_dir, error))?;
         let images_dir = dir.join("images");
         std::fs::create_dir_all(&images_dir).map_err(|error| folder(&images_dir, error))?;
-        let functions = Functions::new(Arc::clone(&world), events.clone(), blobs.clone(), images_dir);
+        let functions =
+            Functions::new(Arc::clone(&world), events.clone(), metrics.clone(), blobs.clone(), images_dir);
         let gateways = Gateways::new(Arc::clone(&world), functions.clone());
         let tokens = Tokens::new();
-        let stop = CancellationToken::new();
-        let faults = Faults::new(stop.clone());
+        let live_tails = LiveTails::new(stop.clone());
+        let queries = Queries::new(stop.clone());
         let port = address.port();
-        let cloud = Cloud { world, events, blobs, functions, gateways, tokens, faults, port };
+        let cloud = Cloud {
+            world,
+            events,
+            metrics,
+            queries,
+            blobs,
+            functions,
+            gateways,
+            tokens,
+            faults,
+            live_tails,
+            port,
+        };
         for id in cloud.world.snapshot().apis.keys() {
             cloud.gateways.open(id).await.map_err(|error| OpenError::Listen { port: 0, error })?;
         }
@@ -202,6 +235,16 @@ impl LocalCloud {
         &self.cloud.faults
     }
 
+    /// The log events, for who writes or waits for many in this process: a client's way is PutLogEvents.
+    pub fn log_events(&self) -> &LogEvents {
+        &self.cloud.events
+    }
+
+    /// The Live Tail sessions that clients have open.
+    pub fn live_tails(&self) -> &LiveTails {
+        &self.cloud.live_tails
+    }
+
     /// Ends every process that it started, saves what is left to save, and stops listening.
     pub async fn stop(mut self) {
         self.stop.cancel();
@@ -213,9 +256,13 @@ impl LocalCloud {
         if tokio::time::timeout(STOP_PATIENCE, &mut self.server).await.is_err() {
             self.server.abort();
         }
-        let events = self.cloud.events.clone();
-        if tokio::task::spawn_blocking(move || events.close()).await.is_err() {
-            tracing::error!("the log events could not be closed");
+        let (events, metrics) = (self.cloud.events.clone(), self.cloud.metrics.clone());
+        let closed = tokio::task::spawn_blocking(move || {
+            events.close();
+            metrics.close();
+        });
+        if closed.await.is_err() {
+            tracing::error!("the log events and metrics could not be closed");
         }
     }
 }

@@ -61,7 +61,7 @@ async fn answer(State(cloud): State<Cloud>, request: Request) -> Response {
             Instead::Throttle => Fault::throttled(service),
         }))
     };
-    faults.meet(service.signing_name(), &operation, &cut, work, instead).await
+    faults.meet(service.rule_name(), &operation, &cut, work, instead).await
 }
 
 /// Refuses what a web page elsewhere could send: a host name that only happens to lead here (DNS rebinding), and a

@@ -1,6 +1,7 @@
 //! The operations, a module for each service: parse, validate, apply, answer.
 
 pub(crate) mod apigateway;
+pub(crate) mod cloudwatch;
 pub(crate) mod ecr;
 pub(crate) mod iam;
 pub(crate) mod lambda;
@@ -33,5 +34,6 @@ fn operation(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         Service::Lambda => lambda::answer(cloud, call),
         Service::ApiGateway => apigateway::answer(cloud, call),
         Service::Logs => logs::answer(cloud, call),
+        Service::CloudWatch => cloudwatch::answer(cloud, call),
     }
 }

@@ -35,6 +35,9 @@ pub enum StoreError {
     /// Log events could not be saved.
     #[error("the local cloud's log events on disk: {0}")]
     Log(String),
+    /// Metrics could not be saved.
+    #[error("the local cloud's metrics on disk: {0}")]
+    Metrics(String),
 }
 
 /// The open database. Cheap to clone.

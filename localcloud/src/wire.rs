@@ -2,11 +2,14 @@
 //!
 //! Services see a [`Call`] and give an [`Answer`] or a [`Fault`]; nothing of a protocol goes beyond this module.
 
+mod cbor;
+mod cloudwatch;
 pub(crate) mod fault;
 mod json;
 mod query;
 mod routes;
 mod sigv4;
+pub(crate) mod stream;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +20,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use fault::Fault;
+use stream::Frames;
 
 /// The services of the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,13 +31,21 @@ pub(crate) enum Service {
     Lambda,
     ApiGateway,
     Logs,
+    CloudWatch,
 }
 
 impl Service {
     /// By the name that a signature's scope gives it.
     fn by_signing_name(name: &str) -> Option<Service> {
-        let all =
-            [Service::Sts, Service::Iam, Service::Ecr, Service::Lambda, Service::ApiGateway, Service::Logs];
+        let all = [
+            Service::Sts,
+            Service::Iam,
+            Service::Ecr,
+            Service::Lambda,
+            Service::ApiGateway,
+            Service::Logs,
+            Service::CloudWatch,
+        ];
         all.into_iter().find(|service| service.signing_name() == name)
     }
 
@@ -46,7 +58,13 @@ impl Service {
             Service::Lambda => "lambda",
             Service::ApiGateway => "apigateway",
             Service::Logs => "logs",
+            Service::CloudWatch => "monitoring",
         }
+    }
+
+    /// As rules of faults name it: as its signature does, but for the one service that nobody knows by that name.
+    pub(crate) fn rule_name(self) -> &'static str {
+        if self == Service::CloudWatch { "cloudwatch" } else { self.signing_name() }
     }
 
     /// As people call it.
@@ -58,11 +76,16 @@ impl Service {
             Service::Lambda => "Lambda",
             Service::ApiGateway => "API Gateway",
             Service::Logs => "CloudWatch Logs",
+            Service::CloudWatch => "CloudWatch",
         }
     }
 
-    fn protocol(self) -> Protocol {
+    /// CloudWatch speaks three protocols, and the request says which it is.
+    fn protocol(self, headers: &HeaderMap) -> Protocol {
         match self {
+            Service::CloudWatch if headers.contains_key(cbor::PROTOCOL) => Protocol::Cbor,
+            Service::CloudWatch if headers.contains_key("x-amz-target") => Protocol::AwsJson,
+            Service::CloudWatch => Protocol::Query,
             Service::Sts | Service::Iam => Protocol::Query,
             Service::Ecr | Service::Logs => Protocol::AwsJson,
             Service::Lambda | Service::ApiGateway => Protocol::RestJson,
@@ -73,6 +96,7 @@ impl Service {
         match self {
             Service::Ecr => Some("AmazonEC2ContainerRegistry_V20150921."),
             Service::Logs => Some("Logs_20140328."),
+            Service::CloudWatch => Some("GraniteServiceVersion20100801."),
             _ => None,
         }
     }
@@ -83,8 +107,10 @@ impl Service {
 enum Protocol {
     /// A form in, XML out.
     Query,
-    /// `X-Amz-Target` and JSON, version 1.1.
+    /// `X-Amz-Target` and JSON, version 1.1 (CloudWatch: 1.0).
     AwsJson,
+    /// Service and operation in the path, CBOR bodies: Smithy's RPC protocol, version 2.
+    Cbor,
     /// Method and path, JSON bodies.
     RestJson,
 }
@@ -161,6 +187,8 @@ pub(crate) enum Body {
     Members(Value),
     /// Octets as they are.
     Octets(Bytes),
+    /// Frames, one after the other as they come.
+    Frames(Frames),
 }
 
 impl Answer {
@@ -195,7 +223,9 @@ impl Reply {
                 query::answer(self.service, &self.operation, &self.request_id, answer)
             }
             (Protocol::Query, Err(fault)) => query::fault(self.service, &self.request_id, &fault),
-            (protocol, Ok(answer)) => json::answer(protocol, answer),
+            (Protocol::Cbor, Ok(answer)) => cbor::answer(answer),
+            (Protocol::Cbor, Err(fault)) => cbor::fault(&fault),
+            (protocol, Ok(answer)) => json::answer(protocol, self.service, answer),
             (protocol, Err(fault)) => json::fault(protocol, self.service, &fault),
         };
         // A function that was invoked has told its own.
@@ -221,7 +251,7 @@ pub(crate) fn detect(
     let service =
         credential.as_ref().and_then(|credential| Service::by_signing_name(credential.as_ref()?.service));
     let protocol = match service {
-        Some(service) => service.protocol(),
+        Some(service) => service.protocol(headers),
         None if target.is_some() => Protocol::AwsJson,
         None if form => Protocol::Query,
         None => Protocol::RestJson,
@@ -246,6 +276,7 @@ pub(crate) fn detect(
     let parts = match protocol {
         Protocol::Query => query::parts(service, &payload),
         Protocol::AwsJson => json::target_parts(service, target, &payload),
+        Protocol::Cbor => cbor::parts(service, uri.path(), headers, &payload),
         Protocol::RestJson => json::rest_parts(service, method, uri, headers, &payload),
     };
     let call = parts.map(|Parts { operation, input, path }| {

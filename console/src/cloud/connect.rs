@@ -155,14 +155,14 @@ async fn local(
     use localcloud::account::{ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY};
     use localcloud::{LocalCloud, Opened, Options};
 
-    let options = Options { dir: settings.local_dir(), port: 0, fresh: choice.fresh };
+    let options = Options { fresh: choice.fresh, ..Options::new(settings.local_dir()) };
     let opened = LocalCloud::open(options).await.map_err(|error| {
         Problem::new("the local cloud does not start")
             .because(&error)
             .fix(format!("look at {}, or start over with --fresh", settings.local_dir().display()))
     })?;
     let (endpoint, embedded) = match opened {
-        Opened::Started(cloud) => (cloud.endpoint().to_owned(), Some(cloud)),
+        Opened::Started(cloud) => (cloud.endpoint().to_owned(), Some(*cloud)),
         Opened::Attached(attached) => (attached.endpoint, None),
     };
     // Made by hand and not loaded, so that no AWS_* setting of the shell can redirect it or be sent to it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use localcloud::faults::{Called, PATH, Report};
+use localcloud::faults::{Called, Delivery, PATH, Report};
 use reqwest::{Client, Method, RequestBuilder, Response};
 
 use super::{Exit, output};
@@ -21,7 +21,7 @@ pub(super) async fn run(settings: &Settings, arguments: &Faults) -> Result<Exit,
         FaultsCommand::Set { file } => Some(std::fs::read(file).map_err(|error| {
             Problem::new(format!("{} cannot be read", file.display()))
                 .because(error)
-                .fix("name a file with a JSON list of rules: docs/faults.md says how they look")
+                .fix("name a file with JSON rules or delivery: docs/faults.md says how they look")
         })?),
         FaultsCommand::List { .. } | FaultsCommand::Clear => None,
     };
@@ -92,6 +92,9 @@ fn tell(report: &Report) -> Result<(), Problem> {
     for standing in &report.rules {
         let (matched, met) = (standing.matched, standing.met);
         output::line(format!("{}   ({matched} calls matched, {met} met it)", standing.rule))?;
+    }
+    if report.delivery != Delivery::default() {
+        output::line(format!("log events: {}", report.delivery))?;
     }
     if !report.calls.is_empty() {
         output::line("calls:")?;

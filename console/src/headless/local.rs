@@ -16,12 +16,12 @@ pub(super) async fn run(settings: &Settings, arguments: &cli::Local, fresh: bool
     // Before the port is open, so that whoever saw it open can end this program cleanly.
     let mut signals = Signals::take()?;
     let dir = settings.local_dir();
-    let options = Options { dir: dir.clone(), port: arguments.port, fresh };
+    let options = Options { port: arguments.port, fresh, ..Options::new(&dir) };
     let opened = LocalCloud::open(options)
         .await
         .map_err(|error| Problem::new("the local cloud does not start").because(error))?;
     let cloud = match opened {
-        Opened::Started(cloud) => cloud,
+        Opened::Started(cloud) => *cloud,
         Opened::Attached(attached) => {
             return Err(Problem::new("the local cloud of this folder is already running")
                 .because(format!("another Callboard serves it at {}", attached.endpoint))

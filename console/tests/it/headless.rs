@@ -170,6 +170,10 @@ fn faults_of_the_running_local_cloud(project: &Project) {
     );
     assert!(out.contains("\n  sts:GetCallerIdentity   error 403 AccessDenied\n"), "{out}");
 
+    project.write("late.json", r#"{"delivery":{"max_delay_ms":45000,"seed":7}}"#);
+    assert_eq!(run(project, &["local", "faults", "set", "late.json"]).0, 0);
+    let said = run(project, &["local", "faults"]).1;
+    assert!(said.starts_with("no rules\nlog events: 0 to 45000 ms late, seed 7\ncalls:\n"), "{said}");
     assert_eq!(run(project, &["local", "faults", "clear"]).0, 0);
     let (code, out, err) = run(project, &["status", "--json"]);
     assert_eq!(code, 0, "{out}{err}");

@@ -61,9 +61,9 @@ impl Project {
 
     /// Starts the project's local cloud in this process, so that its faults can be set; consoles attach to it.
     pub(crate) async fn local_cloud(&self) -> localcloud::LocalCloud {
-        let options = localcloud::Options { dir: self.settings().local_dir(), port: 0, fresh: false };
+        let options = localcloud::Options::new(self.settings().local_dir());
         match localcloud::LocalCloud::open(options).await.expect("a local cloud") {
-            localcloud::Opened::Started(cloud) => cloud,
+            localcloud::Opened::Started(cloud) => *cloud,
             localcloud::Opened::Attached(_) => panic!("nobody else runs it"),
         }
     }

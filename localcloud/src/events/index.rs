@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
+use super::feed::{Feed, Feeds, Wanted};
 use super::journal::{Written, WrittenEvent, WrittenStream};
+use super::pending::Pending;
+use crate::faults::MOST_DELAY_MS;
 
 /// What CloudWatch adds to an event's length when it counts bytes.
 const EVENT_OVERHEAD: u64 = 26;
@@ -13,13 +16,28 @@ const PAGE_BYTES: u64 = 1_000_000;
 /// How many events one page looks at before it hands over, found something or not.
 const PAGE_LOOKS: usize = 50_000;
 
-/// Where a scan stands: an event's time and number. Events of one time are in the order of their arrival.
+/// Where a scan stands: an event's time, ingestion time and number, which is the order that CloudWatch tells events in
+/// [FACTS §5]. An event that comes late may land before where a scan stands, as there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position {
     /// Epoch milliseconds.
     pub(crate) timestamp: i64,
+    /// When it became visible, epoch milliseconds.
+    pub(crate) ingested: i64,
     /// Counts all events of the account, from 1.
     pub(crate) number: u64,
+}
+
+impl Position {
+    /// Before every event of that time.
+    pub(crate) fn before(timestamp: i64) -> Position {
+        Position { timestamp, ingested: i64::MIN, number: 0 }
+    }
+
+    /// Behind every event of that time.
+    pub(crate) fn behind(timestamp: i64) -> Position {
+        Position { timestamp, ingested: i64::MAX, number: u64::MAX }
+    }
 }
 
 /// One event as readers get it.
@@ -27,7 +45,6 @@ pub(crate) struct Position {
 pub(crate) struct Event {
     pub(crate) position: Position,
     pub(crate) stream: Arc<str>,
-    pub(crate) ingested: i64,
     pub(crate) message: Arc<str>,
 }
 
@@ -44,6 +61,16 @@ pub(crate) struct Scan<'a> {
     pub(crate) wanted: &'a dyn Fn(&str, &str) -> bool,
     /// How many events a page holds at most.
     pub(crate) limit: usize,
+}
+
+impl Scan<'_> {
+    /// Where it stands before it begins.
+    pub(crate) fn here(&self) -> Position {
+        self.after.unwrap_or(match self.newest_first {
+            true => Position::behind(self.end),
+            false => Position::before(self.start),
+        })
+    }
 }
 
 /// What a scan found.
@@ -72,6 +99,17 @@ struct Stored {
     message: Arc<str>,
 }
 
+impl Stored {
+    fn position(&self, number: u64) -> Position {
+        Position { timestamp: self.timestamp, ingested: self.ingested, number }
+    }
+
+    /// Bytes, counted as CloudWatch does.
+    fn size(&self) -> u64 {
+        self.message.len() as u64 + EVENT_OVERHEAD
+    }
+}
+
 struct Stream {
     group: Arc<str>,
     name: Arc<str>,
@@ -83,12 +121,13 @@ struct Stream {
 
 #[derive(Default)]
 struct Group {
+    /// What is visible.
     by_time: BTreeSet<Position>,
     streams: BTreeMap<Arc<str>, u32>,
     bytes: u64,
 }
 
-/// All events.
+/// All events, those that nobody sees yet included.
 pub(super) struct Index {
     budget: u64,
     bytes: u64,
@@ -97,6 +136,8 @@ pub(super) struct Index {
     events: BTreeMap<u64, Stored>,
     streams: BTreeMap<u32, Stream>,
     groups: BTreeMap<Arc<str>, Group>,
+    pending: Pending,
+    feeds: Feeds,
 }
 
 impl Index {
@@ -109,6 +150,8 @@ impl Index {
             events: BTreeMap::new(),
             streams: BTreeMap::new(),
             groups: BTreeMap::new(),
+            pending: Pending::default(),
+            feeds: Feeds::default(),
         }
     }
 
@@ -124,37 +167,63 @@ impl Index {
         );
     }
 
-    /// Takes in an event from the journal, whose stream is there already; `false` when it is not.
-    pub(super) fn restore_event(&mut self, event: WrittenEvent) -> bool {
+    /// Takes in an event from the journal, whose stream is there already; `false` when it is not. One that nobody saw
+    /// when the program ended becomes visible when it was to.
+    pub(super) fn restore_event(&mut self, event: WrittenEvent, now: i64) -> bool {
         self.next_event = self.next_event.max(event.number + 1);
         if !self.streams.contains_key(&event.stream) {
             return false;
         }
-        self.insert(&event);
+        self.insert(&event, now);
         true
     }
 
+    /// Takes in what is written now; the event at each place becomes visible so many milliseconds later, at once
+    /// without `delays`.
     pub(super) fn append(
         &mut self,
         group: &str,
         stream: &str,
         events: Vec<(i64, String)>,
+        delays: Option<&[i64]>,
         now: i64,
     ) -> Written {
         let mut written = self.create_stream(group, stream, now).unwrap_or_default();
         let Some(&id) = self.groups.get(group).and_then(|group| group.streams.get(stream)) else {
             return written;
         };
-        for (timestamp, message) in events {
+        for (place, (timestamp, message)) in events.into_iter().enumerate() {
             let number = self.next_event;
             self.next_event += 1;
-            let event =
-                WrittenEvent { number, stream: id, timestamp, ingested: now, message: message.into() };
-            self.insert(&event);
+            let ingested = now + delays.and_then(|delays| delays.get(place)).copied().unwrap_or(0);
+            let event = WrittenEvent { number, stream: id, timestamp, ingested, message: message.into() };
+            self.insert(&event, now);
             written.events.push(event);
         }
         self.evict(id, &mut written);
         written
+    }
+
+    /// Makes visible what is due.
+    pub(super) fn deliver(&mut self, now: i64) {
+        while let Some(number) = self.pending.pop(now) {
+            self.show(number);
+        }
+    }
+
+    pub(super) fn listen(&mut self, wanted: Wanted) -> Feed {
+        self.feeds.open(wanted)
+    }
+
+    /// How many events nobody sees yet.
+    pub(super) fn pending(&mut self) -> usize {
+        self.pending.retain(|number| self.events.contains_key(&number));
+        self.pending.len()
+    }
+
+    /// When the last of them becomes visible, epoch milliseconds.
+    pub(super) fn last_due(&self) -> Option<i64> {
+        self.pending.last()
     }
 
     /// `None` when the stream is there already.
@@ -175,32 +244,52 @@ impl Index {
             written.gone_streams = gone.streams.into_values().collect();
             written.gone_events = gone.by_time.into_iter().map(|position| position.number).collect();
             written.gone_streams.iter().for_each(|id| drop(self.streams.remove(id)));
+            let streams = &self.streams;
+            self.pending.retain(|number| match self.events.get(&number) {
+                Some(event) if !streams.contains_key(&event.stream) => {
+                    written.gone_events.push(number);
+                    false
+                }
+                event => event.is_some(),
+            });
             written.gone_events.iter().for_each(|number| drop(self.events.remove(number)));
         }
         written
     }
 
-    fn insert(&mut self, event: &WrittenEvent) {
+    fn insert(&mut self, event: &WrittenEvent, now: i64) {
         let Some(stream) = self.streams.get_mut(&event.stream) else { return };
-        let at = event.timestamp;
         stream.events += 1;
-        stream.span = Some(stream.span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
-        stream.last_ingestion = Some(event.ingested);
-        let size = event.message.len() as u64 + EVENT_OVERHEAD;
+        let stored = Stored {
+            stream: event.stream,
+            timestamp: event.timestamp,
+            ingested: event.ingested,
+            message: Arc::clone(&event.message),
+        };
+        let size = stored.size();
         if let Some(group) = self.groups.get_mut(&stream.group) {
-            group.by_time.insert(Position { timestamp: at, number: event.number });
             group.bytes += size;
         }
         self.bytes += size;
-        self.events.insert(
-            event.number,
-            Stored {
-                stream: event.stream,
-                timestamp: at,
-                ingested: event.ingested,
-                message: Arc::clone(&event.message),
-            },
-        );
+        self.events.insert(event.number, stored);
+        // A clock that was set back must not hide what was seen: nothing is meant to be later than the latest.
+        match (1..=MOST_DELAY_MS).contains(&(event.ingested - now)) {
+            true => self.pending.push(event.ingested, event.number),
+            false => self.show(event.number),
+        }
+    }
+
+    /// From now on readers see it, if the budget has not taken it.
+    fn show(&mut self, number: u64) {
+        let Some(event) = self.events.get(&number) else { return };
+        let Some(stream) = self.streams.get_mut(&event.stream) else { return };
+        let at = event.timestamp;
+        stream.span = Some(stream.span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
+        stream.last_ingestion = stream.last_ingestion.max(Some(event.ingested));
+        if let Some(group) = self.groups.get_mut(&stream.group) {
+            group.by_time.insert(event.position(number));
+        }
+        self.feeds.tell(&stream.group, &stream.name, event.position(number), &event.message);
     }
 
     /// Drops the oldest until the budget is kept, and the streams that this empties, but not the one being written.
@@ -208,18 +297,21 @@ impl Index {
         while self.bytes > self.budget {
             let Some((number, event)) = self.events.pop_first() else { break };
             written.gone_events.push(number);
-            let size = event.message.len() as u64 + EVENT_OVERHEAD;
+            let size = event.size();
             self.bytes -= size;
             let Some(stream) = self.streams.get_mut(&event.stream) else { continue };
             stream.events -= 1;
             let Some(group) = self.groups.get_mut(&stream.group) else { continue };
-            group.by_time.remove(&Position { timestamp: event.timestamp, number });
+            group.by_time.remove(&event.position(number));
             group.bytes -= size;
             if stream.events == 0 && event.stream != writing {
                 group.streams.remove(&stream.name);
                 self.streams.remove(&event.stream);
                 written.gone_streams.push(event.stream);
             }
+        }
+        if self.pending.is_stale(self.events.len()) {
+            self.pending.retain(|number| self.events.contains_key(&number));
         }
     }
 
@@ -246,8 +338,8 @@ impl Index {
     pub(super) fn scan(&self, group: &str, scan: &Scan<'_>) -> Page {
         let nothing = Page { events: Vec::new(), next: None };
         let Some(group) = self.groups.get(group) else { return nothing };
-        let mut from = Bound::Included(Position { timestamp: scan.start, number: 0 });
-        let mut to = Bound::Included(Position { timestamp: scan.end, number: u64::MAX });
+        let mut from = Bound::Included(Position::before(scan.start));
+        let mut to = Bound::Included(Position::behind(scan.end));
         if let Some(after) = scan.after {
             if (after.timestamp < scan.start && scan.newest_first)
                 || (after.timestamp > scan.end && !scan.newest_first)
@@ -280,11 +372,10 @@ impl Index {
             let Some(event) = self.events.get(&position.number) else { continue };
             let Some(stream) = self.streams.get(&event.stream) else { continue };
             if (scan.wanted)(&stream.name, &event.message) {
-                bytes += event.message.len() as u64 + EVENT_OVERHEAD;
+                bytes += event.size();
                 page.events.push(Event {
                     position,
                     stream: Arc::clone(&stream.name),
-                    ingested: event.ingested,
                     message: Arc::clone(&event.message),
                 });
             }
@@ -299,49 +390,4 @@ impl Index {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn everything(index: &Index, group: &str, newest_first: bool) -> Vec<String> {
-        let scan = Scan {
-            start: 0,
-            end: i64::MAX,
-            after: None,
-            newest_first,
-            wanted: &|_, _| true,
-            limit: usize::MAX,
-        };
-        index.scan(group, &scan).events.iter().map(|event| event.message.to_string()).collect()
-    }
-
-    #[test]
-    fn the_oldest_go_first_and_take_their_stream_along() {
-        // Room for three events of four bytes.
-        let mut index = Index::new(3 * (4 + EVENT_OVERHEAD));
-        let event = |n: i64| (1000 - n, format!("m-{n:02}"));
-        index.append("g", "old", vec![event(1), event(2)], 1);
-        index.append("g", "new", vec![event(3)], 2);
-        assert_eq!(everything(&index, "g", true), ["m-01", "m-02", "m-03"]);
-        let written = index.append("other", "o", vec![event(4)], 3);
-        // Age is the order of arrival, not the time that an event claims.
-        assert_eq!(written.gone_events, [1]);
-        assert!(written.gone_streams.is_empty() && index.has_stream("g", "old"));
-        let written = index.append("other", "o", vec![event(5)], 4);
-        assert_eq!(
-            (written.gone_events.as_slice(), written.gone_streams.as_slice()),
-            (&[2_u64][..], &[0_u32][..])
-        );
-        assert!(!index.has_stream("g", "old"));
-        assert_eq!(everything(&index, "g", false), ["m-03"]);
-        assert_eq!(index.stored_bytes("g") + index.stored_bytes("other"), index.bytes);
-    }
-
-    #[test]
-    fn one_event_beyond_the_budget_leaves_nothing_behind() {
-        let mut index = Index::new(10);
-        let written = index.append("g", "s", vec![(1, "far too long".to_owned())], 1);
-        assert_eq!(written.gone_events, [1]);
-        assert!(index.has_stream("g", "s"), "the stream that is being written stays");
-        assert_eq!((index.bytes, everything(&index, "g", false).len()), (0, 0));
-    }
-}
+mod tests;

@@ -201,11 +201,22 @@ fn apply(transaction: &WriteTransaction, changes: &[Written]) -> Result<(), redb
 }
 
 /// Reads everything, and forgets what belongs to groups that are not `known`.
-pub(super) fn load(store: &Store, budget: u64, known: impl Fn(&str) -> bool) -> Result<Index, StoreError> {
-    load_all(store, budget, known).map_err(StoreError::Database)
+/// Those that nobody sees at `now` (epoch milliseconds) stay pending.
+pub(super) fn load(
+    store: &Store,
+    budget: u64,
+    now: i64,
+    known: impl Fn(&str) -> bool,
+) -> Result<Index, StoreError> {
+    load_all(store, budget, now, known).map_err(StoreError::Database)
 }
 
-fn load_all(store: &Store, budget: u64, known: impl Fn(&str) -> bool) -> Result<Index, redb::Error> {
+fn load_all(
+    store: &Store,
+    budget: u64,
+    now: i64,
+    known: impl Fn(&str) -> bool,
+) -> Result<Index, redb::Error> {
     let mut index = Index::new(budget);
     let mut orphans = Written::default();
     // Makes the tables in a new store.
@@ -229,7 +240,7 @@ fn load_all(store: &Store, budget: u64, known: impl Fn(&str) -> bool) -> Result<
         let (stream, timestamp, ingested, message) = value.value();
         let event =
             WrittenEvent { number: number.value(), stream, timestamp, ingested, message: message.into() };
-        if !index.restore_event(event) {
+        if !index.restore_event(event, now) {
             orphans.gone_events.push(number.value());
         }
     }

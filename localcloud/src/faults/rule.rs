@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::registry;
 
-/// The prefixes of operations, as signatures name the services.
-const SERVICES: [&str; 7] = ["sts", "iam", "ecr", "lambda", "apigateway", "logs", "registry"];
+/// The prefixes of operations: the services of the account, and the registry.
+const SERVICES: [&str; 8] = ["sts", "iam", "ecr", "lambda", "apigateway", "logs", "cloudwatch", "registry"];
 
 /// Which calls meet a fault, and which.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,7 +19,10 @@ pub struct Rule {
     /// The first of the matching calls that meets the fault, counted from 1 since the rule was set.
     #[serde(default = "first")]
     pub nth: u64,
-    /// How many calls meet it from then on; every one unless said.
+    /// From then on every so many-th matching call meets it; 1, every one, unless said.
+    #[serde(default = "first", skip_serializing_if = "is_one")]
+    pub every: u64,
+    /// How many calls meet it in all; no end unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
     /// What happens to them.
@@ -28,6 +31,10 @@ pub struct Rule {
 
 fn first() -> u64 {
     1
+}
+
+fn is_one(every: &u64) -> bool {
+    *every == 1
 }
 
 /// What happens to a call that meets a fault.
@@ -75,12 +82,17 @@ pub struct BadRule {
 impl Rule {
     /// Every call of the operation meets the effect.
     pub fn on(operation: &str, effect: Effect) -> Rule {
-        Rule { operation: operation.to_owned(), nth: first(), times: None, effect }
+        Rule { operation: operation.to_owned(), nth: first(), every: 1, times: None, effect }
     }
 
     /// Only from the `nth` matching call on.
     pub fn from_nth(self, nth: u64) -> Rule {
         Rule { nth, ..self }
+    }
+
+    /// Only every so many-th call of those, the first of them included.
+    pub fn every(self, every: u64) -> Rule {
+        Rule { every, ..self }
     }
 
     /// Only so many times.
@@ -103,11 +115,12 @@ impl Rule {
 
     /// Whether the matching call of that number, counted from 1, meets the fault.
     pub(super) fn is_due(&self, matched: u64) -> bool {
-        matched >= self.nth && self.times.is_none_or(|times| matched - self.nth < times)
+        let Some(since) = matched.checked_sub(self.nth) else { return false };
+        since.is_multiple_of(self.every) && self.times.is_none_or(|times| since / self.every < times)
     }
 
     /// What is wrong with it.
-    pub(super) fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), String> {
         let (service, operation) = self.names();
         if let Some(service) = service.filter(|service| !SERVICES.contains(service)) {
             return Err(format!("there is no service {service:?}, there are {}", SERVICES.join(", ")));
@@ -122,6 +135,9 @@ impl Rule {
         }
         if self.nth == 0 {
             return Err("nth counts from 1".to_owned());
+        }
+        if self.every == 0 {
+            return Err("every is at least 1".to_owned());
         }
         if self.times == Some(0) {
             return Err("times is at least 1".to_owned());
@@ -140,14 +156,28 @@ impl Rule {
     }
 }
 
+/// The first of the rules that means nothing.
+pub(super) fn check(rules: &[Rule]) -> Result<(), BadRule> {
+    for (index, rule) in rules.iter().enumerate() {
+        let operation = &rule.operation;
+        rule.check().map_err(|why| BadRule { number: index + 1, operation: operation.clone(), why })?;
+    }
+    Ok(())
+}
+
 impl fmt::Display for Rule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.operation, self.effect)?;
+        let last = |times: u64| self.nth.saturating_add((times - 1).saturating_mul(self.every));
         match (self.nth, self.times) {
-            (1, None) => Ok(()),
-            (nth, None) => write!(formatter, ", from call {nth} on"),
-            (nth, Some(1)) => write!(formatter, ", call {nth} only"),
-            (nth, Some(times)) => write!(formatter, ", calls {nth} to {}", nth.saturating_add(times - 1)),
+            (1, None) => {}
+            (nth, None) => write!(formatter, ", from call {nth} on")?,
+            (nth, Some(1)) => return write!(formatter, ", call {nth} only"),
+            (nth, Some(times)) => write!(formatter, ", calls {nth} to {}", last(times))?,
+        }
+        match self.every {
+            1 => Ok(()),
+            every => write!(formatter, ", one in {every}"),
         }
     }
 }
@@ -183,12 +213,18 @@ mod tests {
 
     #[test]
     fn a_rule_is_due_for_some_calls() {
-        let due = |rule: Rule| (1..=5).filter(|matched| rule.is_due(*matched)).collect::<Vec<u64>>();
+        let due = |rule: Rule| (1..=9).filter(|matched| rule.is_due(*matched)).collect::<Vec<u64>>();
         let rule = || Rule::on("*", Effect::Throttle);
-        assert_eq!(due(rule()), [1, 2, 3, 4, 5]);
-        assert_eq!(due(rule().from_nth(3)), [3, 4, 5]);
+        assert_eq!(due(rule()), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(due(rule().from_nth(7)), [7, 8, 9]);
         assert_eq!(due(rule().times(1)), [1]);
         assert_eq!(due(rule().from_nth(2).times(2)), [2, 3]);
+        assert_eq!(due(rule().from_nth(3).every(3)), [3, 6, 9]);
+        assert_eq!(due(rule().every(4).times(2)), [1, 5]);
+        let said = |rule: Rule| rule.to_string();
+        assert_eq!(said(rule().from_nth(3).every(3)), "*: throttle, from call 3 on, one in 3");
+        assert_eq!(said(rule().every(4).times(2)), "*: throttle, calls 1 to 5, one in 4");
+        assert_eq!(said(rule().every(4)), "*: throttle, one in 4");
     }
 
     #[test]
@@ -201,6 +237,7 @@ mod tests {
             (Rule::on("lambda:", Effect::Throttle), "not the name of an operation"),
             (Rule::on("registry:PushBlob", Effect::Throttle), "the registry's operations are "),
             (Rule::on("*", Effect::Throttle).from_nth(0), "nth counts from 1"),
+            (Rule::on("*", Effect::Throttle).every(0), "every is at least 1"),
             (Rule::on("*", Effect::Throttle).times(0), "times is at least 1"),
             (Rule::on("*", error(200, "Fine")), "the status 200"),
             (Rule::on("*", error(500, "no\r\nheader")), "not the code of an error"),

@@ -20,6 +20,7 @@ use super::pool::{Pool, Slot};
 use super::process::Group;
 use super::report::{End, Figures, Subject};
 use super::{Callee, Invocation, Outcome, trace};
+use crate::metrics::Metrics;
 use crate::world::functions::Configuration;
 
 /// How long what a process has already sent may take to arrive after its end.
@@ -33,6 +34,7 @@ pub(super) struct Environment {
     pub(super) callee: Callee,
     pub(super) configuration: Arc<Configuration>,
     pool: Arc<Pool>,
+    metrics: Metrics,
     group: Group,
     output: Output,
     exchange: Mutex<Exchange>,
@@ -111,6 +113,7 @@ impl Environment {
         callee: &Callee,
         configuration: Arc<Configuration>,
         pool: Arc<Pool>,
+        metrics: Metrics,
         group: Group,
         output: Output,
     ) -> (Arc<Environment>, oneshot::Receiver<Started>) {
@@ -129,6 +132,7 @@ impl Environment {
             callee: callee.clone(),
             configuration,
             pool,
+            metrics,
             group,
             output,
             exchange: Mutex::new(exchange),
@@ -318,6 +322,7 @@ impl Environment {
         let figures = Figures { duration, init: current.init, max_memory_mb: self.peak_memory_mb() };
         let log_tail = self.output.finish(self.subject().end(&current.request_id, &figures, end));
         let function_error = (*end != End::Success).then(|| "Unhandled".to_owned());
+        figures.count(&self.metrics, &current.slot, &self.callee, end);
         drop(current.slot);
         let outcome = Outcome { request_id: current.request_id, payload, function_error, log_tail };
         // Nobody waits any more: the function has run all the same.

@@ -90,6 +90,10 @@ pub(super) enum Full {
 pub(super) struct Slot {
     pool: Arc<Pool>,
     callee: Callee,
+    /// When it was given, epoch milliseconds.
+    pub(super) since_ms: i64,
+    /// Invocations of the function that ran then, this one among them.
+    pub(super) concurrent: u32,
 }
 
 impl State {
@@ -166,9 +170,11 @@ impl Pool {
             }
         };
         state.in_flight += 1;
+        let concurrent = state.in_flight_of(&callee.name);
         drop(state);
         outdated.iter().for_each(|environment| environment.kill());
-        Ok((Slot { pool: Arc::clone(self), callee: callee.clone() }, place))
+        let since_ms = jiff::Timestamp::now().as_millisecond();
+        Ok((Slot { pool: Arc::clone(self), callee: callee.clone(), since_ms, concurrent }, place))
     }
 
     /// Takes in an environment that is being started. `false` once everything is stopped.

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Callee;
+use super::pool::Slot;
 use crate::account::function_arn;
+use crate::metrics::{self, Ran};
 use crate::world::functions::Configuration;
 
 /// How an invocation or an initialisation ended.
@@ -100,6 +102,19 @@ struct Metrics {
     max_memory_used_mb: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     init_duration_ms: Option<f64>,
+}
+
+impl Figures {
+    /// Counts the invocation in the function's metrics, in the minute in which it began.
+    pub(super) fn count(&self, metrics: &metrics::Metrics, slot: &Slot, callee: &Callee, end: &End) {
+        let ran = Ran {
+            began_ms: slot.since_ms,
+            duration_ms: milliseconds(self.duration),
+            failed: *end != End::Success,
+            concurrent: slot.concurrent,
+        };
+        metrics.ran(&callee.name, &ran);
+    }
 }
 
 impl End {

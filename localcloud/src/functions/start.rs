@@ -17,6 +17,7 @@ use super::process::Spawner;
 use super::report::{End, Figures, Subject};
 use super::{Callee, Outcome, runtime_api};
 use crate::events::LogEvents;
+use crate::metrics::Metrics;
 use crate::world::functions::Configuration;
 
 /// How long a process has until it asks for its first invocation; then it is started once more.
@@ -26,6 +27,7 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct Starter {
     pub(super) images: Arc<Images>,
     pub(super) events: LogEvents,
+    pub(super) metrics: Metrics,
     pub(super) spawner: Spawner,
     pub(super) pool: Arc<Pool>,
     pub(super) tasks: TaskTracker,
@@ -148,6 +150,7 @@ impl Starter {
             sandbox.callee,
             Arc::clone(configuration),
             Arc::clone(&self.pool),
+            self.metrics.clone(),
             group,
             output,
         );
@@ -177,6 +180,7 @@ impl Starter {
         let timeout_s = subject.configuration.timeout_s;
         let made = || error_payload(&call.request_id, &failure.end, timeout_s);
         let payload = failure.payload.unwrap_or_else(made);
+        figures.count(&self.metrics, &call.slot, subject.callee, &failure.end);
         drop(call.slot);
         let outcome = Outcome {
             request_id: call.request_id,

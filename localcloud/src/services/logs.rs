@@ -2,8 +2,10 @@
 
 mod events;
 mod groups;
+mod live_tail;
 mod pattern;
 mod put;
+mod queries;
 mod streams;
 
 use std::sync::Arc;
@@ -26,7 +28,12 @@ pub(crate) fn answer(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         "DescribeLogStreams" => streams::describe(cloud, call),
         "PutLogEvents" => put::put(cloud, call),
         "FilterLogEvents" => events::filter(cloud, call),
+        "StartLiveTail" => live_tail::start(cloud, call),
         "GetLogEvents" => events::get(cloud, call),
+        "StartQuery" => queries::start(cloud, call),
+        "GetQueryResults" => queries::results(cloud, call),
+        "StopQuery" => queries::stop(cloud, call),
+        "DescribeQueries" => queries::describe(cloud, call),
         _ => Err(call.not_offered()),
     }
 }

@@ -40,7 +40,7 @@ impl Fault {
         };
         let code = match service {
             Service::Logs | Service::Ecr => "InvalidParameterException",
-            Service::Iam | Service::Sts => "ValidationError",
+            Service::Iam | Service::Sts | Service::CloudWatch => "ValidationError",
             _ => "ValidationException",
         };
         Fault::new(400, code, format!("{count} detected: {}", broken.join("; ")))
@@ -74,7 +74,9 @@ impl Fault {
                 .with("Type", "User")
                 .with("Reason", "CallerRateLimitExceeded"),
             Service::ApiGateway => Fault::new(429, "TooManyRequestsException", "Too Many Requests"),
-            Service::Iam | Service::Sts => Fault::new(400, "Throttling", "Rate exceeded"),
+            Service::Iam | Service::Sts | Service::CloudWatch => {
+                Fault::new(400, "Throttling", "Rate exceeded")
+            }
             Service::Ecr | Service::Logs => Fault::new(400, "ThrottlingException", "Rate exceeded"),
         }
     }

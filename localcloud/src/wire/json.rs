@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
-use super::{Answer, Body, Parts, Protocol, Service, routes};
+use super::{Answer, Body, Parts, Protocol, Service, cloudwatch, routes, stream};
 
 /// Query members that are numbers or lists; all others are text.
 const NUMBERS: [&str; 2] = ["limit", "MaxItems"];
@@ -137,15 +137,17 @@ fn says_something(value: &Value) -> bool {
     }
 }
 
-fn media_type(protocol: Protocol) -> HeaderValue {
-    HeaderValue::from_static(match protocol {
-        Protocol::AwsJson => "application/x-amz-json-1.1",
-        Protocol::RestJson | Protocol::Query => "application/json",
+fn media_type(protocol: Protocol, service: Option<Service>) -> HeaderValue {
+    HeaderValue::from_static(match (protocol, service) {
+        (Protocol::AwsJson, Some(Service::CloudWatch)) => "application/x-amz-json-1.0",
+        (Protocol::AwsJson, _) => "application/x-amz-json-1.1",
+        (Protocol::RestJson | Protocol::Query | Protocol::Cbor, _) => "application/json",
     })
 }
 
-fn response(protocol: Protocol, status: u16, body: Body) -> Response {
+fn response(protocol: Protocol, service: Option<Service>, status: u16, body: Body) -> Response {
     let bytes = match body {
+        Body::Frames(frames) => return stream::answer(frames),
         Body::Empty => Bytes::new(),
         Body::Members(members) => Bytes::from(members.to_string()),
         Body::Octets(bytes) => bytes,
@@ -154,13 +156,13 @@ fn response(protocol: Protocol, status: u16, body: Body) -> Response {
     *response.status_mut() =
         http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     if status != 204 {
-        response.headers_mut().insert(header::CONTENT_TYPE, media_type(protocol));
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type(protocol, service));
     }
     response
 }
 
-pub(super) fn answer(protocol: Protocol, answer: Answer) -> Response {
-    let mut response = response(protocol, answer.status, answer.body);
+pub(super) fn answer(protocol: Protocol, service: Option<Service>, answer: Answer) -> Response {
+    let mut response = response(protocol, service, answer.status, answer.body);
     response.headers_mut().extend(answer.headers);
     response
 }
@@ -179,9 +181,17 @@ pub(super) fn fault(protocol: Protocol, service: Option<Service>, fault: &Fault)
     };
     members.insert(spelling.to_owned(), message);
     if protocol == Protocol::AwsJson {
-        members.insert("__type".to_owned(), Value::from(&*fault.code));
+        let of_type = match service {
+            Some(Service::CloudWatch) => cloudwatch::error_type(&fault.code),
+            _ => fault.code.clone().into_owned(),
+        };
+        members.insert("__type".to_owned(), Value::from(of_type));
     }
-    let mut response = response(protocol, fault.status, Body::Members(Value::Object(members)));
+    let mut response = response(protocol, service, fault.status, Body::Members(Value::Object(members)));
+    if service == Some(Service::CloudWatch) {
+        cloudwatch::name_query_error(&mut response, fault);
+        return response;
+    }
     if let Ok(code) = HeaderValue::from_str(&fault.code) {
         response.headers_mut().insert("x-amzn-errortype", code);
     }

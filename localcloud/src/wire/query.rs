@@ -10,7 +10,7 @@ use quick_xml::escape::escape;
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
-use super::{Answer, Body, Parts, Service};
+use super::{Answer, Body, Parts, Service, cloudwatch};
 
 pub(super) fn parts(service: Service, payload: &Bytes) -> Result<Parts, Fault> {
     let mut operation = None;
@@ -28,13 +28,17 @@ pub(super) fn parts(service: Service, payload: &Bytes) -> Result<Parts, Fault> {
     Ok(Parts { operation, input, path: BTreeMap::new() })
 }
 
-/// Puts `A.member.1.B=value` where it belongs. Lists come in order, as every SDK writes them.
+/// Puts `A.B.member.1.C=value` where it belongs. Lists come in order, as every SDK writes them.
 fn insert(members: &mut Map<String, Value>, name: &str, value: String) -> Result<(), Fault> {
     let malformed =
         || Fault::new(400, "MalformedQueryString", format!("The parameter {name:?} is malformed"));
-    let Some((list, rest)) = name.split_once(".member.") else {
+    let Some((list, rest)) = name.split_once('.') else {
         members.insert(name.to_owned(), Value::from(value));
         return Ok(());
+    };
+    let Some(rest) = rest.strip_prefix("member.") else {
+        let inner = members.entry(list).or_insert_with(|| Value::Object(Map::new()));
+        return insert(inner.as_object_mut().ok_or_else(malformed)?, rest, value);
     };
     let items = members
         .entry(list)
@@ -66,6 +70,7 @@ fn insert(members: &mut Map<String, Value>, name: &str, value: String) -> Result
 fn namespace(service: Option<Service>) -> &'static str {
     match service {
         Some(Service::Iam) => "https://iam.amazonaws.com/doc/2010-05-08/",
+        Some(Service::CloudWatch) => "http://monitoring.amazonaws.com/doc/2010-08-01/",
         _ => "https://sts.amazonaws.com/doc/2011-06-15/",
     }
 }
@@ -115,11 +120,17 @@ fn element(xml: &mut String, name: &str, value: &Value) {
     if value.is_null() {
         return;
     }
+    if let Some(time) = cloudwatch::time(name, value) {
+        return element(xml, name, &Value::from(time.to_string()));
+    }
     // Writing to a String cannot fail.
     let _ = write!(xml, "<{name}>");
     match value {
         Value::Object(members) => members.iter().for_each(|(name, value)| element(xml, name, value)),
-        Value::Array(items) => items.iter().for_each(|item| element(xml, "member", item)),
+        Value::Array(items) => items.iter().for_each(|item| match cloudwatch::time(name, item) {
+            Some(time) => element(xml, "member", &Value::from(time.to_string())),
+            None => element(xml, "member", item),
+        }),
         Value::String(text) => xml.push_str(&escape(text.as_str())),
         other => {
             let _ = write!(xml, "{other}");

@@ -37,7 +37,7 @@ const NOT_AWS: &str = "This endpoint is Callboard's local cloud, not AWS";
 /// No `Authorization` header at all.
 pub(super) fn missing(protocol: Protocol) -> Fault {
     let code = match protocol {
-        Protocol::Query => "MissingAuthenticationToken",
+        Protocol::Query | Protocol::Cbor => "MissingAuthenticationToken",
         Protocol::RestJson | Protocol::AwsJson => "MissingAuthenticationTokenException",
     };
     Fault::new(403, code, format!("Missing Authentication Token. {NOT_AWS}: {}", how_to_sign()))
@@ -46,7 +46,7 @@ pub(super) fn missing(protocol: Protocol) -> Fault {
 /// An `Authorization` header that is not SigV4.
 pub(super) fn incomplete(protocol: Protocol) -> Fault {
     let code = match protocol {
-        Protocol::Query => "IncompleteSignature",
+        Protocol::Query | Protocol::Cbor => "IncompleteSignature",
         Protocol::RestJson | Protocol::AwsJson => "IncompleteSignatureException",
     };
     Fault::new(
@@ -63,7 +63,7 @@ pub(super) fn incomplete(protocol: Protocol) -> Fault {
 pub(super) fn check(credential: &Credential<'_>, protocol: Protocol, service: Service) -> Result<(), Fault> {
     if credential.access_key != account::ACCESS_KEY_ID {
         let code = match protocol {
-            Protocol::Query => "InvalidClientTokenId",
+            Protocol::Query | Protocol::Cbor => "InvalidClientTokenId",
             Protocol::RestJson | Protocol::AwsJson => "UnrecognizedClientException",
         };
         return Err(Fault::new(
@@ -74,7 +74,7 @@ pub(super) fn check(credential: &Credential<'_>, protocol: Protocol, service: Se
     }
     if credential.region != account::REGION {
         let code = match protocol {
-            Protocol::Query => "SignatureDoesNotMatch",
+            Protocol::Query | Protocol::Cbor => "SignatureDoesNotMatch",
             Protocol::RestJson | Protocol::AwsJson => "InvalidSignatureException",
         };
         return Err(Fault::new(

@@ -5,7 +5,9 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_lambda::config::http::HttpResponse;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
+use localcloud::events::LogEvents;
 use localcloud::faults::Faults;
+use localcloud::live_tails::LiveTails;
 use localcloud::{LocalCloud, Opened, Options, account};
 use tempfile::TempDir;
 
@@ -24,7 +26,7 @@ impl Account {
 
     async fn open_in(dir: TempDir) -> Account {
         let cloud = match LocalCloud::open(options(&dir)).await.unwrap() {
-            Opened::Started(cloud) => cloud,
+            Opened::Started(cloud) => *cloud,
             Opened::Attached(attached) => panic!("attached to {attached:?} in a folder of the test's own"),
         };
         let config = config(cloud.endpoint(), account::ACCESS_KEY_ID, account::REGION);
@@ -47,6 +49,14 @@ impl Account {
 
     pub(crate) fn faults(&self) -> &Faults {
         self.cloud.as_ref().unwrap().faults()
+    }
+
+    pub(crate) fn log_events(&self) -> &LogEvents {
+        self.cloud.as_ref().unwrap().log_events()
+    }
+
+    pub(crate) fn live_tails(&self) -> &LiveTails {
+        self.cloud.as_ref().unwrap().live_tails()
     }
 
     pub(crate) fn sts(&self) -> aws_sdk_sts::Client {
@@ -73,6 +83,10 @@ impl Account {
         aws_sdk_cloudwatchlogs::Client::new(&self.config)
     }
 
+    pub(crate) fn cloudwatch(&self) -> aws_sdk_cloudwatch::Client {
+        aws_sdk_cloudwatch::Client::new(&self.config)
+    }
+
     /// A role that Lambda may take on; its ARN.
     pub(crate) async fn role(&self, name: &str) -> String {
         let created =
@@ -82,7 +96,7 @@ impl Account {
 }
 
 pub(crate) fn options(dir: &TempDir) -> Options {
-    Options { dir: dir.path().to_owned(), port: 0, fresh: false }
+    Options::new(dir.path())
 }
 
 pub(crate) fn config(endpoint: &str, access_key: &str, region: &str) -> SdkConfig {

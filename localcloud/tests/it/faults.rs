@@ -332,7 +332,7 @@ async fn other_processes_set_them_over_http() {
     );
     for (body, why) in [
         ("[{", "EOF while parsing"),
-        ("{}", "invalid type: map, expected a sequence"),
+        ("7", "invalid type: integer `7`, expected a sequence"),
         (r#"[{"operation":"*","effect":"explode"}]"#, "unknown variant `explode`"),
         (r#"[{"operation":"*"}]"#, "missing field `effect`"),
         (r#"[{"operation":"*","effect":"throttle","nht":2}]"#, "unknown field `nht`"),
@@ -341,7 +341,7 @@ async fn other_processes_set_them_over_http() {
         let answer = put(body.to_owned()).await.unwrap();
         assert_eq!(answer.status(), 400, "{body}");
         let text = answer.text().await.unwrap();
-        assert!(text.starts_with("This is not a list of rules: ") && text.contains(why), "{text}");
+        assert!(text.starts_with("These are not faults: ") && text.contains(why), "{text}");
     }
     let foreign = live.http.delete(&url).header("origin", "https://example.org").send().await.unwrap();
     assert_eq!(foreign.status(), 403);

@@ -228,7 +228,7 @@ async fn refusals_as_recorded() {
     let kept = logs.filter_log_events().log_group_name(GROUP).send().await.unwrap();
     assert_eq!(kept.events().len(), 1);
     assert_eq!(
-        refusal(logs.describe_queries().send().await).2,
-        "Callboard's local cloud does not offer the operation DescribeQueries of CloudWatch Logs"
+        refusal(logs.describe_destinations().send().await).2,
+        "Callboard's local cloud does not offer the operation DescribeDestinations of CloudWatch Logs"
     );
 }

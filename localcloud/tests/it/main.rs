@@ -3,13 +3,17 @@
 mod account;
 mod apis;
 mod callers;
+mod delivery;
 mod execution;
 mod faults;
 mod functions;
 mod gateway;
 mod image;
+mod insights;
 mod live;
+mod live_tail;
 mod logs;
+mod metrics;
 mod registry;
 mod repositories;
 mod roles;

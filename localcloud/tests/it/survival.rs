@@ -54,7 +54,7 @@ async fn a_second_one_attaches_and_does_not_start_over() {
 async fn fresh_starts_empty_and_a_stale_endpoint_file_misleads_nobody() {
     let dir = tempfile::tempdir().unwrap();
     let started = |opened| match opened {
-        Opened::Started(cloud) => cloud,
+        Opened::Started(cloud) => *cloud,
         Opened::Attached(attached) => panic!("attached to {attached:?}"),
     };
     let first: LocalCloud = started(LocalCloud::open(options(&dir)).await.unwrap());

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::pattern::Pattern;
 use super::{bad_token, group, invalid, kept_since, limit, missing, name_of, text};
 use crate::cloud::{Cloud, now_ms};
-use crate::events::{Event, Position, Scan};
+use crate::events::{Event, Page, Position, Scan};
 use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call};
 
@@ -47,23 +47,25 @@ pub(super) fn filter(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     }
     let pattern = Pattern::parse(call, input.filter_pattern.as_deref().unwrap_or_default())?;
     let after =
-        input.next_token.as_deref().map(|token| read_token(token).ok_or_else(bad_token)).transpose()?;
+        input.next_token.as_deref().map(|token| page_start(token).ok_or_else(bad_token)).transpose()?;
     let wanted = |stream: &str, message: &str| {
         input.log_stream_names.as_ref().is_none_or(|names| names.iter().any(|name| name == stream))
             && input.log_stream_name_prefix.as_deref().is_none_or(|prefix| stream.starts_with(prefix))
             && pattern.matches(message)
     };
-    let page = cloud.events.scan(
-        &name,
-        &Scan {
-            start: input.start_time.unwrap_or(0).max(kept_since),
-            end: input.end_time.unwrap_or(i64::MAX),
-            after,
-            newest_first: input.start_from_head == Some(false),
-            wanted: &wanted,
-            limit,
-        },
-    );
+    let rule = cloud.faults.dealer().filter_page(limit);
+    let scan = Scan {
+        start: input.start_time.unwrap_or(0).max(kept_since),
+        end: input.end_time.unwrap_or(i64::MAX),
+        after,
+        newest_first: input.start_from_head == Some(false),
+        wanted: &wanted,
+        limit: rule.limit,
+    };
+    let page = match rule.empty {
+        true => Page { events: Vec::new(), next: Some(scan.here()) },
+        false => cloud.events.scan(&name, &scan),
+    };
     let events: Vec<Value> = page
         .events
         .iter()
@@ -76,14 +78,15 @@ pub(super) fn filter(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         .collect();
     let mut members = json!({ "events": events, "searchedLogStreams": [] });
     if let Some(next) = page.next {
-        members["nextToken"] = token(next).into();
+        // No two alike, as an empty page stays where it was, and the SDKs take the token that they sent for the end.
+        members["nextToken"] = format!("{}.{}", token(next), rule.page).into();
     }
     Ok(Answer::ok(members))
 }
 
 fn told(event: &Event) -> Value {
     json!({
-        "ingestionTime": event.ingested,
+        "ingestionTime": event.position.ingested,
         "message": &*event.message,
         "timestamp": event.position.timestamp,
     })
@@ -91,17 +94,27 @@ fn told(event: &Event) -> Value {
 
 /// 56 digits, as CloudWatch's: in the order of the events.
 fn event_id(position: Position) -> String {
-    format!("{:028}{:028}", position.timestamp, position.number)
+    format!("{:020}{:016}{:020}", position.timestamp, position.ingested, position.number)
 }
 
 fn token(position: Position) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{}/{}", position.timestamp, position.number))
+    let Position { timestamp, ingested, number } = position;
+    URL_SAFE_NO_PAD.encode(format!("{timestamp}/{ingested}/{number}"))
+}
+
+/// Where the page begins that FilterLogEvents gave a token for.
+fn page_start(token: &str) -> Option<Position> {
+    let (position, page) = token.split_once('.')?;
+    page.parse::<u64>().ok()?;
+    read_token(position)
 }
 
 fn read_token(token: &str) -> Option<Position> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-    let (timestamp, number) = text.split_once('/')?;
-    Some(Position { timestamp: timestamp.parse().ok()?, number: number.parse().ok()? })
+    let mut parts = text.split('/');
+    let (timestamp, ingested) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    let number = parts.next()?.parse().ok()?;
+    parts.next().is_none().then_some(Position { timestamp, ingested, number })
 }
 
 #[derive(Deserialize)]
@@ -142,8 +155,10 @@ pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         after,
         newest_first,
         wanted: &wanted,
-        limit,
+        limit: cloud.faults.dealer().stream_page(limit),
     };
+    // With nothing found, both tokens stay where the scan began.
+    let here = scan.here();
     let mut events = Vec::new();
     // Other streams of the group may fill whole pages of the scan; this answer is one page of one stream.
     loop {
@@ -157,11 +172,6 @@ pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     if newest_first {
         events.reverse();
     }
-    // With nothing found, both tokens stay where the scan began.
-    let here = after.unwrap_or(match newest_first {
-        true => Position { timestamp: end, number: u64::MAX },
-        false => Position { timestamp: scan.start, number: 0 },
-    });
     let first = events.first().map_or(here, |event| event.position);
     let last = events.last().map_or(here, |event| event.position);
     Ok(Answer::ok(json!({
