@@ -6,6 +6,9 @@ mod action;
 mod change;
 mod effect;
 mod event;
+mod history;
+mod invocations;
+mod markers;
 mod navigate;
 mod notices;
 mod remote;
@@ -20,14 +23,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::domain::{Overview, Problem, StageName};
+use crate::domain::{Metrics, Overview, Problem, StageName};
+use crate::logs::invocations as table;
 use crate::screen::board::Board;
 use crate::screen::checks::Checks;
 use crate::screen::deploy::{Deploy, Phase};
 use crate::screen::gateway::Gateway;
 use crate::screen::images::Images;
+use crate::screen::invocations::Invocations;
 use crate::screen::logs::Logs;
 use crate::screen::palette::Palette;
+use crate::screen::sought::Sought;
 
 /// How far a tail reaches back when it first starts.
 const FIRST_LOOK_MS: i64 = 15 * 60 * 1000;
@@ -60,6 +66,8 @@ pub struct App {
     pub board: Board,
     /// The log stream.
     pub logs: Logs,
+    /// The invocations.
+    pub invocations: Invocations,
     /// The checks screen.
     pub checks: Checks,
     /// The images screen.
@@ -77,20 +85,29 @@ pub struct App {
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     screens: Vec<ScreenName>,
+    /// The request whose lines are shown because of where the operator came from.
+    sought: Option<Sought>,
     tickets: BTreeMap<Query, Ticket>,
     last_ticket: u64,
     interrupted: bool,
+    /// How often the board has shown another state of the functions or the gateway.
+    changes_seen: u64,
+    /// The file that is being saved.
+    saving: Option<Ticket>,
 }
 
 impl App {
     /// Nothing is known yet; the board is on the screen.
     pub fn new(facts: Facts) -> App {
+        // Beside the lines, a quarter of what they may take is enough for the requests behind them.
+        let invocation_budget = (facts.log_budget / 4).min(table::BUDGET);
         let logs = Logs::new(facts.log_budget);
         App {
             facts,
             connection: Remote::Loading { stale: None },
             board: Board::new(),
             logs,
+            invocations: Invocations::bounded(table::MOST, invocation_budget),
             checks: Checks::default(),
             images: Images::default(),
             gateway: Gateway::default(),
@@ -100,9 +117,12 @@ impl App {
             notice: None,
             size: (80, 24),
             screens: vec![ScreenName::Board],
+            sought: None,
             tickets: BTreeMap::new(),
             last_ticket: 0,
             interrupted: false,
+            changes_seen: 0,
+            saving: None,
         }
     }
 
@@ -125,9 +145,14 @@ impl App {
         let overviews = StageName::ALL.map(Feed::Overview);
         let tails = StageName::ALL.map(Feed::Tail);
         match self.screen() {
-            ScreenName::Board | ScreenName::Logs => {
+            ScreenName::Board | ScreenName::Logs | ScreenName::Invocations => {
                 let live = self.logs.live.is_wanted().then_some(Feed::LiveTail);
-                overviews.into_iter().chain(tails).chain(live).collect()
+                let past = self.logs.history.jobs();
+                let past = past.map(|(stage, start_ms, end_ms)| Feed::Past { stage, start_ms, end_ms });
+                let stream = tails.into_iter().chain(live).chain(past).chain(self.marker_feed());
+                let on_board = self.screen() == ScreenName::Board && self.board.has_function();
+                let metrics = on_board.then_some(Feed::Metrics);
+                overviews.into_iter().chain(stream).chain(metrics).collect()
             }
             ScreenName::Checks | ScreenName::Images | ScreenName::Gateway => overviews.into_iter().collect(),
             ScreenName::Deploy => BTreeSet::new(),
@@ -155,12 +180,12 @@ impl App {
 
     /// Whether a filter is yet to be asked of old lines.
     pub fn is_working(&self) -> bool {
-        self.logs.store.progress().is_some()
+        self.logs.store.progress().is_some() || self.invocations.is_pending()
     }
 
     /// Asks the filter of some more lines. `false`: there are none left.
     pub fn work(&mut self) -> bool {
-        self.logs.work()
+        self.logs.work() | self.invocations.work()
     }
 
     /// Forgets what is over.
@@ -173,6 +198,12 @@ impl App {
 
     /// The operator wants something.
     pub fn act(&mut self, action: Action, now: Timestamp) -> Vec<Effect> {
+        let effects = self.perform(action, now);
+        self.steer_history(now);
+        effects
+    }
+
+    fn perform(&mut self, action: Action, now: Timestamp) -> Vec<Effect> {
         // A window that changes its size in between is nothing that the operator did.
         if !matches!(action, Action::Interrupt | Action::Ignore) {
             self.interrupted = false;
@@ -210,7 +241,14 @@ impl App {
                 self.toggle_live_tail(now);
                 vec![]
             }
-            Action::Follow
+            Action::Save => {
+                self.name_file(now);
+                vec![]
+            }
+            Action::Show(_)
+            | Action::Sort
+            | Action::Reverse
+            | Action::Follow
             | Action::CycleStages
             | Action::CycleTime
             | Action::Wrap
@@ -232,6 +270,12 @@ impl App {
 
     /// The world answered.
     pub fn hear(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        let effects = self.heard(event, now);
+        self.steer_history(now);
+        effects
+    }
+
+    fn heard(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
         match event {
             Event::Answered { ticket, query, answer } => {
                 if self.tickets.get(&query) == Some(&ticket) {
@@ -246,6 +290,12 @@ impl App {
                 vec![]
             }
             Event::Changed { ticket, result } => self.changed(ticket, result, now),
+            Event::Saving { ticket, saving } => {
+                if self.saving == Some(ticket) {
+                    self.saved(saving, now);
+                }
+                vec![]
+            }
             Event::Fed { feed, news } => {
                 if self.feeds().contains(&feed) {
                     self.fed(feed, news, now);
@@ -272,6 +322,7 @@ impl App {
     fn answered(&mut self, query: Query, answer: Answer, now: Timestamp) {
         match (query, answer) {
             (Query::Overview(stage), Answer::Overview(result)) => self.overview(stage, *result, now),
+            (Query::Metrics, Answer::Metrics(result)) => self.metrics(*result, now),
             (Query::Images, Answer::Images(result)) => self.images.rows.settle(result, now),
             (Query::Gateway, Answer::Gateway(result)) => self.gateway.view.settle(result, now),
             (Query::Plan(intent), Answer::Planned(result)) => {
@@ -292,18 +343,33 @@ impl App {
         match (feed, news) {
             (Feed::Connect, News::Connected(result)) => self.connection.settle(result, now),
             (Feed::Overview(stage), News::Overview(result)) => self.overview(stage, *result, now),
-            (Feed::Tail(_), News::Lines(lines)) => self.logs.take(&lines),
+            (Feed::Metrics, News::Metrics(result)) => self.metrics(*result, now),
+            (Feed::Tail(_), News::Lines(lines)) => self.take_lines(&lines),
             (Feed::Tail(stage), News::Tail(state)) => self.logs.tail(stage, state, now),
             (Feed::Tail(stage), News::Gap(gap)) => self.logs.gap(stage, gap, now),
-            (Feed::LiveTail, News::LiveLines { lines, sampled }) => self.logs.take_live(&lines, sampled, now),
+            (Feed::LiveTail, News::LiveLines { lines, sampled }) => self.take_live(&lines, sampled, now),
             (Feed::LiveTail, News::LiveTail(state)) => self.logs.live_tail(state, now),
+            (Feed::Markers(_), News::Traces(heard)) => self.logs.take_traces(heard, now),
+            (Feed::Past { stage, .. }, News::Past(past)) => self.take_past(stage, past, now),
             _ => {}
+        }
+    }
+
+    /// One call brings both stages, so it fails for both.
+    fn metrics(&mut self, result: Result<[Metrics; 2], Problem>, now: Timestamp) {
+        let sides = match result {
+            Ok([stage, prod]) => [Ok(stage), Ok(prod)],
+            Err(problem) => [Err(problem.clone()), Err(problem)],
+        };
+        for (stage, result) in StageName::ALL.into_iter().zip(sides) {
+            self.board.of_mut(stage).metrics.settle(result, now);
         }
     }
 
     fn overview(&mut self, stage: StageName, result: Result<Overview, Problem>, now: Timestamp) {
         if let Ok(overview) = &result {
-            self.mark_deploy(stage, overview);
+            self.logs.take_stamp(stage, overview.function.as_ref());
+            self.notice_change(stage, overview);
         }
         self.board.of_mut(stage).overview.settle(result, now);
     }

@@ -1,5 +1,7 @@
 //! The command line: types only.
 
+mod insights;
+mod invocations;
 mod logs;
 
 use std::path::PathBuf;
@@ -10,7 +12,9 @@ use crate::domain::{Intent, Parts, StageName, Target};
 use crate::settings::{Builder, CloudKind};
 use crate::view::ThemeName;
 
-pub use logs::{Logs, When};
+pub use insights::LogsQuery;
+pub use invocations::Invocations;
+pub use logs::{Logs, LogsCommand, When};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -78,8 +82,10 @@ pub enum Command {
     Check(Check),
     /// Say what runs where
     Status(Status),
-    /// Print log lines of one stage or both, merged by time; --follow goes on
+    /// Print log lines of one stage or both, merged by time; --follow goes on; `logs query` asks Logs Insights
     Logs(Logs),
+    /// List the invocations that the logs tell of, with outcome, HTTP status, duration and memory, or their figures
+    Invocations(Invocations),
     /// Run the local cloud in the foreground, for the AWS CLI and other clients, or have it fail on purpose
     Local(Local),
     /// List the changes that were made from this folder
@@ -268,7 +274,7 @@ pub struct Local {
 /// What is asked of the local cloud that runs.
 #[derive(Debug, Clone, Subcommand)]
 pub enum LocalCommand {
-    /// Have calls to the local cloud fail on purpose: errors, throttling, cut and held connections (docs/faults.md)
+    /// Have the local cloud fail on purpose: errors, throttling, cut and held connections, late log events (docs/faults.md)
     Faults(Faults),
 }
 
@@ -283,19 +289,19 @@ pub struct Faults {
 /// What to do with the rules.
 #[derive(Debug, Clone, Subcommand)]
 pub enum FaultsCommand {
-    /// Show the rules and the calls that came
+    /// Show the rules, the delivery of log events and the calls that came
     List {
         /// One JSON document on stdout
         #[arg(long)]
         json: bool,
     },
-    /// Replace the rules
+    /// Replace the rules and the delivery of log events
     Set {
-        /// A JSON list of rules
-        #[arg(value_name = "RULES.json")]
+        /// A JSON list of rules, or a document with `rules` and `delivery`
+        #[arg(value_name = "FAULTS.json")]
         file: PathBuf,
     },
-    /// Take all rules away
+    /// Take all rules away, and have log events come at once
     Clear,
 }
 

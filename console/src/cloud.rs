@@ -9,10 +9,12 @@ mod connect;
 mod fault;
 mod gateway;
 mod identity;
+mod insights;
 mod inventory;
 mod lambda;
 mod live_tail;
 mod logs;
+mod metrics;
 mod overview;
 mod permit;
 mod quota;
@@ -29,6 +31,7 @@ use crate::domain::Identity;
 #[cfg(test)]
 pub(crate) use gateway::Method;
 pub(crate) use gateway::{Integration, Resource};
+pub(crate) use insights::{InsightsQuery, NotStarted, QueryFigures, QueryMistake, QueryPage, QueryState};
 pub(crate) use lambda::{FunctionChange, NewFunction, Permission};
 pub(crate) use live_tail::LiveTail;
 pub(crate) use permit::Permit;
@@ -67,6 +70,7 @@ struct Inner {
     gateway: aws_sdk_apigateway::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     log_reads: quota::Turns,
+    cloudwatch: aws_sdk_cloudwatch::Client,
     ecr: aws_sdk_ecr::Client,
     iam: aws_sdk_iam::Client,
     sts: aws_sdk_sts::Client,

@@ -6,6 +6,7 @@ mod confirm;
 #[cfg(feature = "local")]
 mod faults;
 mod images;
+mod invocations;
 mod journal;
 #[cfg(feature = "local")]
 mod local;
@@ -146,6 +147,7 @@ async fn perform(global: &Global, command: &Command) -> Result<Exit, Problem> {
         Command::Plan(arguments) => plan::run(&cloud, &settings, arguments).await,
         Command::Check(arguments) => check::run(&cloud, arguments).await,
         Command::Logs(arguments) => logs::run(&cloud, &settings, arguments).await,
+        Command::Invocations(arguments) => invocations::run(&cloud, &settings, arguments).await,
         Command::Status(arguments) => status::run(&cloud, &settings, arguments).await,
         Command::Local(_) | Command::Journal(_) | Command::Completions(_) => Ok(Exit::Done),
     };

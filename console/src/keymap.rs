@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::app::{Action, App, Motion, ScreenName};
 use crate::domain::{CheckKind, Intent, Parts, StageName, Target};
+use crate::logs::range::Range;
 use crate::logs::store::Wanted;
 use crate::screen::deploy::Phase;
 use crate::screen::palette::Named;
@@ -35,7 +36,7 @@ pub fn context(app: &App) -> Context {
     if app.palette.is_some() {
         return Context::Palette;
     }
-    if app.logs.input.is_some() {
+    if app.typed().is_some() || app.logs.save.is_some() {
         return Context::Input;
     }
     match &app.deploy {
@@ -143,8 +144,10 @@ fn of_screen(screen: ScreenName) -> Vec<Binding> {
             rows.extend(checks);
             rows.push(bind(&["x"], Action::Open(ScreenName::Checks), "checks", true));
             rows.push(bind(&["l", "enter"], Action::Open(ScreenName::Logs), "logs", true));
+            rows.push(bind(&["i"], Action::Open(ScreenName::Invocations), "invocations", true));
             rows.push(bind(&["g"], Action::Open(ScreenName::Gateway), "gateway", true));
             rows.extend(stream);
+            rows.extend(ranges());
             rows
         }
         ScreenName::Images => vec![
@@ -161,6 +164,7 @@ fn of_screen(screen: ScreenName) -> Vec<Binding> {
         ScreenName::Logs => {
             let mut rows = Vec::from(stream);
             rows.push(bind(&["enter"], Action::Enter, "whole line", true));
+            rows.push(bind(&["i"], Action::Open(ScreenName::Invocations), "invocations", true));
             rows.push(bind(&["w"], Action::Wrap, "wrap", true));
             rows.push(bind(&["t"], Action::CycleTime, "local/UTC/off", true));
             rows.push(bind(&["c"], Action::Copy, "copy", true));
@@ -169,9 +173,28 @@ fn of_screen(screen: ScreenName) -> Vec<Binding> {
             rows.push(bind(&["E"], find(Wanted::Error, true), "error before", false));
             rows.push(bind(&["n"], find(Wanted::Hit, false), "next hit", true));
             rows.push(bind(&["N"], find(Wanted::Hit, true), "hit before", false));
+            rows.push(bind(&["]"], find(Wanted::Marker, false), "next deploy", false));
+            rows.push(bind(&["["], find(Wanted::Marker, true), "deploy before", false));
             rows.push(bind(&["C"], Action::Context, "context", true));
             rows.push(bind(&["m"], Action::Mask, "show or mask secrets", false));
             rows.push(bind(&["L"], Action::LiveTail, "Live Tail: pushed, charged by AWS", false));
+            rows.push(bind(&["ctrl-s"], Action::Save, "save to a file", true));
+            rows.extend(ranges());
+            rows
+        }
+        ScreenName::Invocations => {
+            let mut rows = vec![
+                bind(&["enter"], Action::Enter, "its lines", true),
+                bind(&["o"], Action::Sort, "sort", true),
+                bind(&["O"], Action::Reverse, "reverse", true),
+                bind(&["/"], Action::Filter, "filter", true),
+                bind(&["tab"], Action::CycleStages, "both/stage/prod", true),
+                bind(&["space"], Action::Follow, "hold/follow", true),
+                bind(&["y", "c"], Action::Copy, "copy id", true),
+                bind(&["t"], Action::CycleTime, "local/UTC/off", true),
+                bind(&["l"], Action::Open(ScreenName::Logs), "logs", true),
+            ];
+            rows.extend(ranges());
             rows
         }
         ScreenName::Checks => {
@@ -189,6 +212,23 @@ fn of_screen(screen: ScreenName) -> Vec<Binding> {
             bind(&["l"], Action::Open(ScreenName::Logs), "logs", true),
         ],
     }
+}
+
+/// How far back the stream is shown.
+fn ranges() -> Vec<Binding> {
+    let live = bind(&["0"], Action::Show(None), "live", false);
+    let last = |range: Range| {
+        let (key, label): (&'static [&'static str], _) = match range {
+            Range::M1 => (&["1"], "the last minute"),
+            Range::M5 => (&["2"], "the last 5 minutes"),
+            Range::M15 => (&["3"], "the last 15 minutes"),
+            Range::H1 => (&["4"], "the last hour"),
+            Range::H6 => (&["5"], "the last 6 hours"),
+            Range::H24 => (&["6"], "the last 24 hours"),
+        };
+        bind(key, Action::Show(Some(range)), label, false)
+    };
+    [live].into_iter().chain(Range::ALL.map(last)).collect()
 }
 
 fn everywhere(screen: ScreenName) -> Vec<Binding> {
@@ -324,6 +364,7 @@ mod tests {
         let screens = [
             ScreenName::Board,
             ScreenName::Logs,
+            ScreenName::Invocations,
             ScreenName::Checks,
             ScreenName::Deploy,
             ScreenName::Images,

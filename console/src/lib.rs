@@ -2,7 +2,7 @@
 //!
 //! - [`domain`]: our own words; [`settings`], [`envfile`], [`journal`]: files of the project.
 //! - [`cloud`]: AWS, or the account on loopback; [`http`]: everything that is not an AWS API.
-//! - [`image`], [`deploy`], [`checks`], [`logs`]: the operations, which know nothing of a screen.
+//! - [`image`], [`deploy`], [`checks`], [`logs`], [`markers`]: the operations, which know nothing of a screen.
 //! - [`app`], [`screen`], [`keymap`], [`view`], [`runtime`]: the screen.
 //! - [`cli`], [`headless`]: the command line.
 
@@ -19,6 +19,7 @@ pub mod image;
 pub mod journal;
 pub mod keymap;
 pub mod logs;
+pub mod markers;
 pub mod runtime;
 pub mod screen;
 pub mod settings;

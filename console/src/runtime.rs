@@ -55,11 +55,9 @@ async fn run(mut session: Session, theme: Theme) -> Result<u8, Problem> {
     resize(&mut session.app, &screen)?;
     let leave = loop {
         screen.draw(|frame| view::draw(&session.app, &theme, Timestamp::now(), frame))?;
-        if let Some(leave) = next(&mut session, &mut screen, &mut keys, &mut signals).await? {
-            break leave;
-        }
-        let until = Instant::now() + INTAKE;
-        let mut leave = None;
+        let (mut leave, pressed) = next(&mut session, &mut screen, &mut keys, &mut signals).await?;
+        // What a key does is seen at once; the world can wait for one frame.
+        let until = Instant::now() + if pressed { Duration::ZERO } else { INTAKE };
         while leave.is_none() && Instant::now() < until {
             let Some(event) = session.try_next() else { break };
             leave = session.hear(event);
@@ -76,32 +74,32 @@ async fn run(mut session: Session, theme: Theme) -> Result<u8, Problem> {
     Ok(leave.code)
 }
 
-/// Waits for one thing to happen and takes it in.
+/// Waits for one thing to happen and takes it in. Says too whether it came from the operator.
 async fn next(
     session: &mut Session,
     screen: &mut Screen,
     keys: &mut EventStream,
     signals: &mut Signals,
-) -> Result<Option<Leave>, Problem> {
+) -> Result<(Option<Leave>, bool), Problem> {
     let tick = if session.app.is_ticking() { TICK } else { IDLE_TICK };
     tokio::select! {
         biased;
         key = keys.next() => match key {
-            Some(Ok(event)) => terminal_event(session, screen, event),
+            Some(Ok(event)) => Ok((terminal_event(session, screen, event)?, true)),
             // The terminal is gone: as if it had hung up.
-            Some(Err(_)) | None => Ok(session.hear(Event::Terminated { signal: 1 })),
+            Some(Err(_)) | None => Ok((session.hear(Event::Terminated { signal: 1 }), false)),
         },
-        signal = signals.next() => Ok(session.hear(Event::Terminated { signal })),
-        event = session.next() => Ok(session.hear(event)),
+        signal = signals.next() => Ok((session.hear(Event::Terminated { signal }), false)),
+        event = session.next() => Ok((session.hear(event), false)),
         // A new filter is asked of old lines only while there is nothing else to do.
         () = std::future::ready(()), if session.app.is_working() => {
             let until = Instant::now() + INTAKE;
             while session.app.work() && Instant::now() < until {}
-            Ok(None)
+            Ok((None, false))
         }
         () = tokio::time::sleep(tick) => {
             session.app.tick(Timestamp::now());
-            Ok(None)
+            Ok((None, false))
         }
     }
 }

@@ -5,6 +5,8 @@ pub mod checks;
 pub mod deploy;
 pub mod gateway;
 pub mod images;
+pub mod invocations;
 pub mod live;
 pub mod logs;
 pub mod palette;
+pub mod sought;

@@ -8,6 +8,7 @@ mod gateway;
 mod header;
 mod help;
 mod images;
+mod invocations;
 mod logs;
 mod palette;
 mod text;
@@ -48,6 +49,7 @@ pub fn draw(app: &App, theme: &Theme, now: Timestamp, frame: &mut Frame<'_>) {
     match app.screen() {
         ScreenName::Board => board::draw(app, theme, now, middle, buf),
         ScreenName::Logs => logs::draw(app, theme, middle, buf),
+        ScreenName::Invocations => invocations::draw(app, theme, now, middle, buf),
         ScreenName::Checks => checks::draw(app, theme, now, middle, buf),
         ScreenName::Deploy => deploy::draw(app, theme, now, middle, buf),
         ScreenName::Images => images::draw(app, theme, now, middle, buf),
@@ -78,6 +80,11 @@ pub fn board_log_rows(size: (u16, u16)) -> usize {
 /// Log rows that the logs screen shows at this size of the terminal.
 pub fn logs_rows(size: (u16, u16), detail: bool) -> usize {
     usize::from(logs::areas(middle_of(size), detail).0.height.saturating_sub(1))
+}
+
+/// Invocations that their screen shows at this size of the terminal.
+pub fn invocations_rows(size: (u16, u16)) -> usize {
+    usize::from(invocations::areas(middle_of(size))[2].height)
 }
 
 /// Rows that the screen of a change could scroll through at this size of the terminal.

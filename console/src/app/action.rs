@@ -1,4 +1,5 @@
 use crate::domain::{CheckKind, Intent};
+use crate::logs::range::Range;
 use crate::logs::store::Wanted;
 
 /// A full-screen view.
@@ -8,6 +9,8 @@ pub enum ScreenName {
     Board,
     /// The log stream.
     Logs,
+    /// What the lines say, grouped by request.
+    Invocations,
     /// Smoke and CORS in detail.
     Checks,
     /// A change: plan, confirmation, steps.
@@ -24,6 +27,7 @@ impl ScreenName {
         match self {
             ScreenName::Board => "board",
             ScreenName::Logs => "logs",
+            ScreenName::Invocations => "invocations",
             ScreenName::Checks => "checks",
             ScreenName::Deploy => "change",
             ScreenName::Images => "images",
@@ -82,6 +86,10 @@ pub enum Action {
     LiveTail,
     /// Both stages, stage, prod, both …
     CycleStages,
+    /// Sort by the next thing in turn.
+    Sort,
+    /// Turn the order round.
+    Reverse,
     /// Timestamps: local, UTC, off …
     CycleTime,
     /// Long lines: cut or wrapped.
@@ -101,6 +109,10 @@ pub enum Action {
     },
     /// Show the lines around those that the query lets through, or no longer.
     Context,
+    /// Show the lines of the last minutes or hours; without a range what is live.
+    Show(Option<Range>),
+    /// Type the name of a file into which what is shown is saved.
+    Save,
     /// Show what looks like a secret, or no longer.
     Mask,
     /// Move the focus to the next button or stage.

@@ -2,20 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{App, Command, Effect, Notice, Query, ScreenName, Ticket, short_identity};
+use super::{App, Command, Effect, Notice, Query, ScreenName, Ticket};
 use crate::deploy::{Done, Failure};
-use crate::domain::{Intent, Overview, Report, StageName, StepId, plain};
+use crate::domain::{Intent, Report, StageName, StepId, plain};
 use crate::screen::deploy::{Deploy, Focus, Phase};
 
 impl App {
-    /// What the last deploy wrote into the function's tags becomes a marker, so that deploys by others show too.
-    pub(super) fn mark_deploy(&mut self, stage: StageName, overview: &Overview) {
-        let Some(stamp) = overview.function.as_ref().map(|function| &function.stamp) else { return };
-        let (Some(at), Some(tag)) = (stamp.deployed_at, &stamp.image_tag) else { return };
-        let who = stamp.deployed_by.as_deref().map(short_identity).unwrap_or("somebody");
-        self.logs.mark(stage, at, &plain(&format!("{stage} deployed {tag} by {who}")));
-    }
-
     pub(super) fn interrupt(&mut self, now: Timestamp) -> Vec<Effect> {
         if let Some(deploy) = &mut self.deploy
             && let Phase::Running { stopping, .. } = &mut deploy.phase
@@ -124,6 +116,15 @@ impl App {
         if let Some(palette) = self.palette.take() {
             let chosen = palette.matches(crate::keymap::named(self)).into_iter().nth(palette.selected);
             return chosen.map_or_else(Vec::new, |named| self.act(named.action, now));
+        }
+        if self.logs.save.is_some() {
+            return self.save_file(now);
+        }
+        if self.screen() == ScreenName::Invocations {
+            if self.invocations.mistake.is_none() {
+                self.invocations.input = None;
+            }
+            return vec![];
         }
         if self.logs.input.is_some() {
             // A query that cannot be read stays open: its mistake is pointed at.

@@ -1,5 +1,6 @@
 use crate::deploy::Plan;
 use crate::domain::{CheckKind, Intent, StageName};
+use crate::logs::export::Save;
 
 /// The generation of a request: an answer whose ticket is not the newest of its kind is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,6 +13,8 @@ pub enum Query {
     Overview(StageName),
     /// What a change would do.
     Plan(Intent),
+    /// CloudWatch's figures of both stages.
+    Metrics,
     /// What the repository holds.
     Images,
     /// The API's stages and deployments.
@@ -41,10 +44,23 @@ pub enum Feed {
     Connect,
     /// Read a column of the board again and again.
     Overview(StageName),
+    /// Read CloudWatch's figures of both stages again and again.
+    Metrics,
     /// Follow a stage's log group.
     Tail(StageName),
     /// Let CloudWatch push the lines of both stages.
     LiveTail,
+    /// Ask who tells of deploys, each minute. A new number asks at once.
+    Markers(u64),
+    /// Read the past of a stage's log group, the newest first.
+    Past {
+        /// Which stage.
+        stage: StageName,
+        /// From when on, inclusive, epoch milliseconds.
+        start_ms: i64,
+        /// Up to when, inclusive, epoch milliseconds.
+        end_ms: i64,
+    },
 }
 
 /// What the world must do.
@@ -56,6 +72,8 @@ pub enum Effect {
     Change(Ticket, Command),
     /// Let the running change finish its step and start no other.
     StopChange,
+    /// Write the log lines that are shown now into a file.
+    Save(Ticket, Save),
     /// Put text on the clipboard.
     Copy(String),
     /// Leave, with this exit code, and say this on standard error once the terminal is restored.

@@ -1,8 +1,11 @@
 use crate::cloud::FaultKind;
 use crate::deploy::{Done, Failure, Plan};
 use crate::domain::{
-    GatewayView, Identity, ImageRow, LogLine, Overview, Problem, Progress, Report, StageName,
+    GatewayView, Identity, ImageRow, LogLine, Metrics, Overview, Problem, Progress, Report, StageName,
 };
+use crate::logs::export::Saving;
+use crate::logs::history::Past;
+use crate::markers::Heard;
 
 use super::effect::{Feed, Query, Ticket};
 
@@ -32,6 +35,13 @@ pub enum Event {
         /// How.
         result: Result<Box<Done>, Box<Failure>>,
     },
+    /// The saving of a file told how far it is, or ended.
+    Saving {
+        /// The ticket that it was started under.
+        ticket: Ticket,
+        /// How far.
+        saving: Saving,
+    },
     /// A feed brought something.
     Fed {
         /// Which.
@@ -51,6 +61,8 @@ pub enum Event {
 pub enum Answer {
     /// To [`Query::Overview`].
     Overview(Box<Result<Overview, Problem>>),
+    /// To [`Query::Metrics`]: of stage and prod.
+    Metrics(Box<Result<[Metrics; 2], Problem>>),
     /// To [`Query::Plan`].
     Planned(Box<Result<Plan, Problem>>),
     /// To [`Query::Images`].
@@ -77,8 +89,12 @@ pub enum News {
     Connected(Result<Connection, Problem>),
     /// A column of the board.
     Overview(Box<Result<Overview, Problem>>),
+    /// CloudWatch's figures of stage and prod.
+    Metrics(Box<Result<[Metrics; 2], Problem>>),
     /// Log lines that were not there before, oldest first.
     Lines(Vec<LogLine>),
+    /// Log lines of the past.
+    Past(Past),
     /// How the tail is.
     Tail(TailState),
     /// Lines were or may be left out of the stream.
@@ -92,6 +108,8 @@ pub enum News {
     },
     /// How Live Tail is.
     LiveTail(LiveTailState),
+    /// What is told of changes.
+    Traces(Vec<Heard>),
 }
 
 /// How a tail is.

@@ -30,6 +30,9 @@ impl App {
         }
         self.help = false;
         self.palette = None;
+        if screen != ScreenName::Logs {
+            self.unseek();
+        }
         if let Some(known) = self.screens.iter().position(|known| *known == screen) {
             self.screens.truncate(known + 1);
         } else {
@@ -54,7 +57,11 @@ impl App {
 
     /// Leaving a plan that was not confirmed is saying no to it.
     pub(super) fn leave_screen(&mut self) {
-        if self.screens.pop() == Some(ScreenName::Deploy)
+        let left = self.screens.pop();
+        if left == Some(ScreenName::Logs) {
+            self.unseek();
+        }
+        if left == Some(ScreenName::Deploy)
             && self.deploy.as_ref().is_some_and(|deploy| matches!(deploy.phase, Phase::Confirm { .. }))
         {
             self.deploy = None;
@@ -64,12 +71,18 @@ impl App {
     pub(super) fn escape(&mut self, now: Timestamp) -> Vec<Effect> {
         if self.help {
             self.help = false;
-        } else if self.palette.take().is_some() {
+        } else if self.palette.take().is_some() || self.logs.save.take().is_some() {
             // Closed by having been taken.
+        } else if self.screen() == ScreenName::Invocations && self.invocations.clear() {
+            // What was hidden is shown.
         } else if self.logs.input.is_some() {
             self.logs.clear_filter();
+        } else if self.shows_stream() && self.logs.stop_reading() {
+            self.notice = Some(Notice::tell("loading is stopped: what came stays", now));
         } else if self.logs.detail {
             self.logs.detail = false;
+        } else if self.screen() == ScreenName::Logs && self.is_seeking() {
+            self.leave_screen();
         } else if matches!(self.screen(), ScreenName::Board | ScreenName::Logs) && self.logs.is_filtered() {
             self.logs.clear_filter();
         } else if self.screens.len() > 1 {
@@ -113,7 +126,14 @@ impl App {
                 self.gateway.view.load();
                 vec![self.read(Query::Gateway)]
             }
-            _ => StageName::ALL.map(|stage| self.read(Query::Overview(stage))).into(),
+            (screen, _) => {
+                let mut reads: Vec<Effect> =
+                    StageName::ALL.map(|stage| self.read(Query::Overview(stage))).into();
+                if screen == ScreenName::Board && self.board.has_function() {
+                    reads.push(self.read(Query::Metrics));
+                }
+                reads
+            }
         }
     }
 
@@ -136,6 +156,9 @@ impl App {
         match screen {
             ScreenName::Board => self.logs.step(motion, crate::view::board_log_rows(self.size)),
             ScreenName::Logs => self.logs.step(motion, crate::view::logs_rows(self.size, self.logs.detail)),
+            ScreenName::Invocations => {
+                self.invocations.step(motion, crate::view::invocations_rows(self.size))
+            }
             ScreenName::Checks => self.checks.step(motion, checks::rows(&self.board).len(), page),
             ScreenName::Images => self.images.step(motion, page),
             ScreenName::Gateway => self.gateway.step(motion, page),
@@ -157,6 +180,7 @@ impl App {
                 }
             }
             ScreenName::Checks => self.show_lines_of_check(now),
+            ScreenName::Invocations => self.show_lines_of_invocation(),
             ScreenName::Images | ScreenName::Gateway => return self.plan_roll_back(now),
             ScreenName::Deploy => {
                 if self.deploy.as_ref().is_some_and(|deploy| matches!(deploy.phase, Phase::Ended(_))) {
@@ -167,21 +191,9 @@ impl App {
         vec![]
     }
 
-    /// From a check to the log lines of the very request that it made.
-    pub(super) fn show_lines_of_check(&mut self, now: Timestamp) {
-        let Some(row) = self.checks.selected(&self.board) else { return };
-        let stage = row.stage;
-        let Some(request_id) = row.check.request_id.clone() else {
-            self.notice =
-                Some(Notice::tell("that request never reached the gateway: it has no log lines", now));
-            return;
-        };
-        self.logs.look_for(stage, &request_id);
-        self.open(ScreenName::Logs);
-    }
-
     pub(super) fn copy(&mut self, now: Timestamp) -> Vec<Effect> {
         let text = match self.screen() {
+            ScreenName::Invocations => return self.copy_request_id(now),
             ScreenName::Checks => self
                 .checks
                 .selected(&self.board)
@@ -203,6 +215,9 @@ impl App {
     }
 
     pub(super) fn act_on_logs(&mut self, action: Action, now: Timestamp) {
+        if self.screen() == ScreenName::Invocations && self.act_on_invocations(&action) {
+            return;
+        }
         if matches!(action, Action::Ask(_) | Action::Find { .. }) {
             self.open(ScreenName::Logs);
         }
@@ -212,12 +227,10 @@ impl App {
         };
         match action {
             Action::Ask(query) => self.logs.ask(&query),
-            Action::Find { wanted, backwards } => {
-                if !self.logs.find(wanted, backwards, rows) {
-                    let what = if wanted == Wanted::Error { "error" } else { "hit" };
-                    let side = if backwards { "before this line" } else { "after this line" };
-                    self.notice = Some(Notice::tell(format!("no {what} {side}"), now));
-                }
+            Action::Find { wanted, backwards } => self.find_line(wanted, backwards, rows, now),
+            Action::Show(range) => {
+                self.logs.show_range(range, now);
+                self.invocations.set_since(self.logs.since_ms().unwrap_or(i64::MIN));
             }
             Action::Context => self.logs.toggle_context(),
             Action::Mask => {
@@ -236,14 +249,28 @@ impl App {
                     TimeFormat::Off => TimeFormat::Local,
                 };
             }
-            _ => self.logs.input = Some(self.logs.query.clone()),
+            Action::Filter => self.logs.input = Some(self.logs.query.clone()),
+            _ => {}
         }
+    }
+
+    fn find_line(&mut self, wanted: Wanted, backwards: bool, rows: usize, now: Timestamp) {
+        if self.logs.find(wanted, backwards, rows) {
+            return;
+        }
+        let what = match wanted {
+            Wanted::Error => "error",
+            Wanted::Hit => "hit",
+            Wanted::Marker => "deploy",
+        };
+        let side = if backwards { "before this line" } else { "after this line" };
+        self.notice = Some(Notice::tell(format!("no {what} {side}"), now));
     }
 
     /// Live Tail costs money, so that it is said at once what.
     pub(super) fn toggle_live_tail(&mut self, now: Timestamp) {
         let text = if self.logs.live.toggle() {
-            "Live Tail: lines are pushed. AWS charges each minute beyond 1,800 a month (about $0.01); L ends it"
+            "Live Tail: AWS charges ~$0.01/min beyond 1,800 free min a month; L ends it"
         } else {
             "Live Tail is off: lines are polled"
         };
@@ -254,6 +281,14 @@ impl App {
         if let Some(palette) = &mut self.palette {
             palette.selected = 0;
             edit_text(&mut palette.input, action);
+        } else if let Some(name) = &mut self.logs.save {
+            edit_text(name, action);
+        } else if self.screen() == ScreenName::Invocations {
+            if let Some(input) = &mut self.invocations.input {
+                edit_text(input, action);
+                let text = input.clone();
+                self.invocations.ask(&text);
+            }
         } else if let Some(input) = &mut self.logs.input {
             edit_text(input, action);
             let text = input.clone();

@@ -1,13 +1,17 @@
-use clap::Args;
+use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
-use super::Stages;
+use super::{LogsQuery, Stages};
 use crate::domain::plain;
-use crate::logs::query::Query;
+use crate::logs::query::{Mistake, Query};
 
 /// `callboard logs`
 #[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Logs {
+    /// What to do; without it lines are printed.
+    #[command(subcommand)]
+    pub command: Option<LogsCommand>,
     /// Which stage
     #[arg(value_enum, default_value_t = Stages::Both)]
     pub stages: Stages,
@@ -29,6 +33,16 @@ pub struct Logs {
     /// Show what looks like a password, a token or a key
     #[arg(long)]
     pub no_mask: bool,
+    /// Leave out the markers of deploys
+    #[arg(long)]
+    pub no_markers: bool,
+}
+
+/// What else to do with the logs.
+#[derive(Debug, Clone, Subcommand)]
+pub enum LogsCommand {
+    /// Ask CloudWatch Logs Insights, which searches and counts at AWS what is too much to page; AWS bills by what it scans
+    Query(LogsQuery),
 }
 
 /// A point of time, or how long ago it was.
@@ -52,7 +66,7 @@ impl When {
     }
 }
 
-fn when(text: &str) -> Result<When, String> {
+pub(super) fn when(text: &str) -> Result<When, String> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(When::At(at));
     }
@@ -64,11 +78,14 @@ fn when(text: &str) -> Result<When, String> {
 }
 
 fn query(text: &str) -> Result<Query, String> {
-    Query::parse(text).map_err(|mistake| {
-        let columns = |text: &str| text.chars().count();
-        let before = columns(text.get(..mistake.at.start).unwrap_or_default());
-        let wrong = columns(text.get(mistake.at.clone()).unwrap_or_default()).max(1);
-        let message = &mistake.message;
-        format!("{message}\n\n  {}\n  {}{}", plain(text), " ".repeat(before), "^".repeat(wrong))
-    })
+    Query::parse(text).map_err(|mistake| pointed(text, &mistake))
+}
+
+/// What is wrong with a query, and the query with what is wrong pointed at.
+pub(super) fn pointed(text: &str, mistake: &Mistake) -> String {
+    let columns = |text: &str| text.chars().count();
+    let before = columns(text.get(..mistake.at.start).unwrap_or_default());
+    let wrong = columns(text.get(mistake.at.clone()).unwrap_or_default()).max(1);
+    let message = &mistake.message;
+    format!("{message}\n\n  {}\n  {}{}", plain(text), " ".repeat(before), "^".repeat(wrong))
 }

@@ -55,6 +55,7 @@ impl Cloud {
                 lambda: aws_sdk_lambda::Client::new(&config),
                 gateway: aws_sdk_apigateway::Client::new(&config),
                 logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+                cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
                 ecr: aws_sdk_ecr::Client::new(&config),
                 iam: aws_sdk_iam::Client::new(&config),
                 sts: aws_sdk_sts::Client::new(&config),

@@ -102,6 +102,15 @@ impl Cloud {
 
     /// The API's stages; those that are not called `stage` or `prod` too. Without the time of their deployment.
     pub(crate) async fn stages(&self, api: &RestApi) -> Result<Vec<GatewayStage>, Fault> {
+        let stages = self.stages_with_times(api).await?;
+        Ok(stages.into_iter().map(|(stage, _)| stage).collect())
+    }
+
+    /// The same, each with when it was last changed.
+    pub(crate) async fn stages_with_times(
+        &self,
+        api: &RestApi,
+    ) -> Result<Vec<(GatewayStage, Option<Timestamp>)>, Fault> {
         let answer =
             Box::pin(self.inner.gateway.get_stages().rest_api_id(&api.id).send()).await.map_err(|error| {
                 let path = format!("/restapis/{}/stages", api.id);
@@ -110,14 +119,16 @@ impl Cloud {
             })?;
         let stage = |found: aws_sdk_apigateway::types::Stage| {
             let name = found.stage_name.unwrap_or_default();
-            GatewayStage {
+            let updated_at = found.last_updated_date.and_then(|at| Timestamp::from_second(at.secs()).ok());
+            let stage = GatewayStage {
                 api_id: api.id.clone(),
                 url: format!("{}/{name}", api.url),
                 name,
                 deployment_id: found.deployment_id.unwrap_or_default(),
                 deployed_at: None,
                 variables: found.variables.unwrap_or_default().into_iter().collect(),
-            }
+            };
+            (stage, updated_at)
         };
         Ok(answer.item.unwrap_or_default().into_iter().map(stage).collect())
     }

@@ -1,18 +1,17 @@
 //! Live Tail: CloudWatch Logs pushes what it receives.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use aws_sdk_cloudwatchlogs::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_cloudwatchlogs::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata;
+use aws_sdk_cloudwatchlogs::error::DisplayErrorContext;
 use aws_sdk_cloudwatchlogs::operation::start_live_tail::StartLiveTailOutput;
 use aws_sdk_cloudwatchlogs::types::StartLiveTailResponseStream;
 use url::{Host, Url};
 
 use super::fault::Call;
 use super::{Cloud, Fault, FaultKind};
-use crate::domain::{LogLine, Problem, StageName};
+use crate::domain::{LogLine, Problem, StageName, one_line};
 
 /// An update comes each second, even an empty one: after so long without one the connection is dead.
 const SILENCE: Duration = Duration::from_secs(15);
@@ -64,11 +63,11 @@ impl LiveTail {
             let event = match next {
                 Err(_) => return Err(cut(format!("nothing came for {} s", SILENCE.as_secs()))),
                 Ok(Err(error)) => {
-                    let code = error.as_service_error().and_then(|error| error.code()).map(str::to_owned);
-                    if code.as_deref() == Some("SessionTimeoutException") {
-                        return Ok(None);
-                    }
-                    return Err(cut(code.unwrap_or_else(|| "the connection ended".to_owned())));
+                    return match error.as_service_error() {
+                        Some(ended) if ended.is_session_timeout_exception() => Ok(None),
+                        Some(ended) => Err(cut(one_line(&DisplayErrorContext(ended).to_string(), 200))),
+                        None => Err(cut("the connection ended".to_owned())),
+                    };
                 }
                 Ok(Ok(event)) => event,
             };
@@ -141,16 +140,15 @@ impl Intercept for NoPrefixOnAddresses {
     }
 }
 
-/// The URI without the prefix, where an address follows it.
+/// The URI without the prefix, where an address follows it. With it, it is no URI that a parser takes: a host that ends as an
+/// address does must be one.
 fn without_prefix(uri: &str) -> Option<String> {
-    let mut url = Url::parse(uri).ok()?;
-    let host = match url.host()? {
-        Host::Domain(name) => name.strip_prefix("stream-")?.to_owned(),
-        _ => return None,
-    };
-    (host == "localhost" || host.parse::<IpAddr>().is_ok()).then_some(())?;
-    url.set_host(Some(&host)).ok()?;
-    Some(url.into())
+    let (scheme, rest) = uri.split_once("://stream-")?;
+    let url = format!("{scheme}://{rest}");
+    match Url::parse(&url).ok()?.host()? {
+        Host::Domain(name) if name != "localhost" => None,
+        _ => Some(url),
+    }
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ impl LogEvent {
 }
 
 impl Cloud {
-    fn group_call(&self, action: &'static str, doing: &str, group: &str) -> Call<'static> {
+    pub(super) fn group_call(&self, action: &'static str, doing: &str, group: &str) -> Call<'static> {
         let account = self.inner.identity.get().map_or("*", |identity| identity.account.as_str());
         let arn = format!("arn:aws:logs:{}:{account}:log-group:{group}:*", self.region());
         Call::new(action, arn, format!("{doing} {group}"))

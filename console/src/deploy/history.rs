@@ -75,7 +75,7 @@ pub(super) async fn keep(
         let before = Before { function: Some(planned), version: Some(before.number) };
         return Ok(Ended::new(before, StepResult::Unchanged, detail));
     }
-    let number = publish(context, step, &planned, &planned.stamp).await?;
+    let number = publish(context, step, &planned, &planned.stamp, true).await?;
     let now = quiet(context, step, name).await?;
     let same = |one: &Function, other: &Function| {
         (&one.image, &one.env, one.memory_mb, one.timeout_s, &one.role)
@@ -111,7 +111,7 @@ pub(super) async fn record(
     let stamp = stamp(context, function, label);
     let (number, mut result) = match newest(&known).filter(|version| version.records(function)) {
         Some(known) => (known.number, StepResult::Unchanged),
-        None => (publish(context, step, function, &stamp).await?, StepResult::Created),
+        None => (publish(context, step, function, &stamp, false).await?, StepResult::Created),
     };
     let same = (&function.stamp.image_tag, &function.stamp.git) == (&stamp.image_tag, &stamp.git);
     if changed || !same {
@@ -143,9 +143,10 @@ async fn publish(
     step: StepId,
     function: &Function,
     stamp: &Stamp,
+    kept: bool,
 ) -> Result<u64, Problem> {
     let name = &function.name;
-    let publish = || context.cloud.publish_version(context.permit, name, stamp, &function.revision_id);
+    let publish = || context.cloud.publish_version(context.permit, name, stamp, kept, &function.revision_id);
     match patiently(context, step, publish).await {
         Ok(number) => Ok(number),
         // Published by a call of ours whose answer was lost: then the revision that it carried is no longer the newest.

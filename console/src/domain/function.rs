@@ -116,6 +116,8 @@ pub struct Version {
     pub published_at: Option<Timestamp>,
     /// What the deploy that published it wrote into its description.
     pub stamp: Stamp,
+    /// Whether a change published it before it began, because no version held what was there.
+    pub kept: bool,
 }
 
 impl Version {

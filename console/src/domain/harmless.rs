@@ -51,7 +51,9 @@ pub fn colourless(text: &str) -> Cow<'_, str> {
 
 /// A foreign text as one harmless line: inner line breaks are shown as `␤`, space at its end is dropped.
 pub fn plain(text: &str) -> String {
-    let text = harmless(text.trim_end());
+    let mut text = harmless(text.trim_end());
+    // Colours that went may have stood behind space.
+    text.truncate(text.trim_end().len());
     if text.contains('\n') { text.replace('\n', "␤") } else { text }
 }
 
@@ -110,13 +112,13 @@ fn push_stand_in(out: &mut String, character: char) {
 }
 
 /// Characters that are not seen but change how what is around them is read: bidirectional controls, zero-width
-/// characters, letters that are blank, line separators, tags, and the byte order mark (Unicode 16, general categories Cf,
-/// Zl, Zp, less the joiners that scripts and emoji need).
+/// characters, letters that are blank, line separators, tags, selectors of variants that no font has, and the byte order mark
+/// (Unicode 16, general categories Cf, Zl, Zp, less the joiners that scripts and emoji need).
 fn is_deceptive(character: char) -> bool {
     matches!(character,
-        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
         | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        | '\u{fff9}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e01ef}')
 }
 
 /// Length of the colour sequence (ECMA-48 SGR: `ESC [ digits ; : m`) at the start of `text`.
@@ -141,6 +143,7 @@ mod tests {
             "pass‹U+200D›word \u{1f469}\u{200d}\u{1f4bb}"
         );
         assert_eq!(plain("a\u{202e}b\0c\r\nd\n"), "a‹U+202E›b␀c␍␤d");
+        assert_eq!(plain("a \u{1b}[0m"), "a");
     }
 
     #[test]

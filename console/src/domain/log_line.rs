@@ -35,11 +35,28 @@ impl Level {
     /// The level that a logger calls so, in any case.
     pub fn named(name: &str) -> Option<Level> {
         let names: [(Level, &[&str]); 5] = [
-            (Level::Trace, &["trace"]),
-            (Level::Debug, &["debug"]),
-            (Level::Info, &["info", "notice"]),
-            (Level::Warn, &["warn", "warning"]),
-            (Level::Error, &["error", "fatal", "critical", "panic"]),
+            (Level::Trace, &["trace", "trce", "verbose", "vrb", "finest"]),
+            (Level::Debug, &["debug", "dbg", "dbug", "fine", "finer"]),
+            (Level::Info, &["info", "notice", "information", "informational", "inf"]),
+            (Level::Warn, &["warn", "warning", "wrn"]),
+            (
+                Level::Error,
+                &[
+                    "error",
+                    "err",
+                    "fatal",
+                    "critical",
+                    "panic",
+                    "fail",
+                    "ftl",
+                    "crit",
+                    "severe",
+                    "alert",
+                    "emergency",
+                    "emerg",
+                    "dpanic",
+                ],
+            ),
         ];
         let known = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         names.into_iter().find(|(_, names)| known(names)).map(|(level, _)| level)

@@ -1,8 +1,10 @@
 //! `callboard logs`
 
-mod history;
-mod line;
+pub(super) mod history;
+mod marks;
+mod meter;
 mod printer;
+mod query;
 
 use std::collections::HashSet;
 
@@ -15,10 +17,13 @@ use super::{Exit, output};
 use crate::app::{News, TailState};
 use crate::cli;
 use crate::cloud::Cloud;
-use crate::domain::{LogLine, Problem, StageName};
+use crate::domain::{Problem, StageName};
 use crate::logs::tail::{self, Source};
 use crate::settings::Settings;
 
+use history::Item;
+use marks::Marks;
+use meter::Meter;
 use printer::Printer;
 
 /// How far a tail that goes on from the history reads it again, milliseconds: events come seconds late.
@@ -27,9 +32,12 @@ const OVERLAP_MS: i64 = 60_000;
 const QUEUE: usize = 16;
 
 /// Whoever reads has gone away: there is nothing more to do.
-struct Closed;
+pub(super) struct Closed;
 
 pub(super) async fn run(cloud: &Cloud, settings: &Settings, arguments: &cli::Logs) -> Result<Exit, Problem> {
+    if let Some(cli::LogsCommand::Query(arguments)) = &arguments.command {
+        return query::run(cloud, settings, arguments).await;
+    }
     let now = Timestamp::now();
     let since = arguments.since.milliseconds(now);
     let until = arguments.until.map(|until| until.milliseconds(now));
@@ -59,33 +67,44 @@ async fn print(
     // What a tail will read again, so that it is not printed twice.
     let again = end.saturating_sub(OVERLAP_MS).max(since);
     let mut seen = HashSet::new();
-    let mut take = |line: &LogLine| {
-        if arguments.follow && line.timestamp_ms >= again {
-            seen.insert((line.stage, line.event_id.clone()));
+    let meter = Meter::new(since, end);
+    let mut take = |item: Item<'_>| match item {
+        Item::Marker(marker) => printer.marker(marker),
+        Item::Line(line) => {
+            meter.count(line);
+            if arguments.follow && line.timestamp_ms >= again {
+                seen.insert((line.stage, line.event_id.clone()));
+            }
+            printer.line(line)
         }
-        printer.line(line)
     };
-    let merged = history::merge(cloud, settings, stages, since, end, &mut take).await?;
+    let mut marks = Marks::new(!arguments.no_markers, stages, since);
+    let markers = marks.first(cloud, settings, end);
+    let merged = tokio::select! {
+        merged = history::merge(cloud, settings, stages, since, end, markers, &mut take) => merged?,
+        () = meter.tell() => None,
+    };
+    drop(meter);
     let Some(missing) = merged else { return Ok(()) };
     if printer.flush().is_err() || !arguments.follow {
         return Ok(());
     }
-    follow(cloud, settings, stages, again, seen, &missing, printer).await
+    follow(cloud, settings, again, seen, &missing, marks, printer).await
 }
 
 /// Prints what comes, until nobody reads it any more.
 async fn follow(
     cloud: &Cloud,
     settings: &Settings,
-    stages: &[StageName],
     from: i64,
     mut seen: HashSet<(StageName, String)>,
     missing: &[StageName],
+    mut marks: Marks<'_>,
     printer: &mut Printer,
 ) -> Result<(), Problem> {
     let (send, mut news) = mpsc::channel(QUEUE);
     let mut tails = JoinSet::new();
-    for &stage in stages {
+    for &stage in marks.stages() {
         let (cloud, send) = (cloud.clone(), send.clone());
         let source = Source { stage, group: settings.log_group(stage), start_ms: from };
         tails.spawn(async move {
@@ -105,8 +124,26 @@ async fn follow(
         });
     }
     drop(send);
+    let mut told = marks.follow(cloud, settings, &mut tails);
     let mut tails_are = Tails { quiet: missing.iter().copied().collect(), broken: HashSet::new() };
-    while let Some((stage, news)) = news.recv().await {
+    loop {
+        let (stage, news) = tokio::select! {
+            news = news.recv() => match news {
+                Some(news) => news,
+                None => return Ok(()),
+            },
+            Some(News::Traces(heard)) = told.recv() => {
+                for marker in marks.take(heard, i64::MAX) {
+                    if printer.marker(&marker).is_err() {
+                        return Ok(());
+                    }
+                }
+                if printer.flush().is_err() {
+                    return Ok(());
+                }
+                continue;
+            }
+        };
         match news {
             News::Lines(lines) => {
                 for line in &lines {
@@ -124,7 +161,6 @@ async fn follow(
             _ => {}
         }
     }
-    Ok(())
 }
 
 /// How the tails are, so that only a change is told.

@@ -6,6 +6,8 @@ use crate::domain::Problem;
 /// Waits for Ctrl-C, SIGTERM or SIGHUP, as often as it is asked.
 pub(super) struct Signals {
     #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     hangup: tokio::signal::unix::Signal,
@@ -18,7 +20,11 @@ impl Signals {
         use tokio::signal::unix::{SignalKind, signal};
         let take =
             |kind| signal(kind).map_err(|error| Problem::new("signals cannot be waited for").because(error));
-        Ok(Signals { terminate: take(SignalKind::terminate())?, hangup: take(SignalKind::hangup())? })
+        Ok(Signals {
+            interrupt: take(SignalKind::interrupt())?,
+            terminate: take(SignalKind::terminate())?,
+            hangup: take(SignalKind::hangup())?,
+        })
     }
 
     /// From here on Ctrl-C no longer ends the process by itself.
@@ -27,11 +33,11 @@ impl Signals {
         Ok(Signals {})
     }
 
-    /// Returns when one has come: how a command that is ended by it ends.
+    /// Returns when one has come, be it while nobody waited: how a command that is ended by it ends.
     #[cfg(unix)]
     pub(super) async fn next(&mut self) -> Exit {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => Exit::Interrupted,
+            _ = self.interrupt.recv() => Exit::Interrupted,
             _ = self.terminate.recv() => Exit::Terminated,
             _ = self.hangup.recv() => Exit::HungUp,
         }

@@ -1,5 +1,7 @@
 //! `callboard status`
 
+mod metrics;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -9,29 +11,42 @@ use super::{Exit, output};
 use crate::cli;
 use crate::cloud::Cloud;
 use crate::domain::{
-    EnvDiff, EnvKeyState, Function, FunctionState, Identity, Overview, Problem, StageName, UpdateState,
+    EnvDiff, EnvKeyState, Function, FunctionState, Identity, Overview, Problem, StageName, UpdateState, plain,
 };
 use crate::settings::Settings;
+
+use metrics::Figures;
 
 pub(super) async fn run(
     cloud: &Cloud,
     settings: &Settings,
     arguments: &cli::Status,
 ) -> Result<Exit, Problem> {
-    let (identity, stage, prod) = tokio::try_join!(
-        cloud.identity(),
-        cloud.overview(settings, StageName::Stage),
-        cloud.overview(settings, StageName::Prod),
-    )?;
+    let read = async {
+        tokio::try_join!(
+            cloud.identity(),
+            cloud.overview(settings, StageName::Stage),
+            cloud.overview(settings, StageName::Prod),
+        )
+    };
+    // What is deployed is told even where CloudWatch's figures are not to be had.
+    let (read, metrics) = tokio::join!(read, cloud.metrics(settings, Timestamp::now()));
+    let (identity, stage, prod) = read?;
+    let (figures, metrics_problem) = match &metrics {
+        Ok([stage, prod]) => ([Some(Figures::of(stage)), Some(Figures::of(prod))], None),
+        Err(problem) => ([None, None], Some(problem)),
+    };
+    let [of_stage, of_prod] = figures;
     let document = Document {
         service: &settings.name,
         cloud: cloud.kind().as_str(),
         region: cloud.region(),
         identity: &identity,
         stages: BTreeMap::from([
-            (StageName::Stage, Status::of(StageName::Stage, &stage)),
-            (StageName::Prod, Status::of(StageName::Prod, &prod)),
+            (StageName::Stage, Status::of(StageName::Stage, &stage, of_stage)),
+            (StageName::Prod, Status::of(StageName::Prod, &prod, of_prod)),
         ]),
+        metrics_problem,
     };
     if arguments.json {
         output::json(&document)?;
@@ -50,6 +65,8 @@ struct Document<'a> {
     region: &'a str,
     identity: &'a Identity,
     stages: BTreeMap<StageName, Status>,
+    /// Why there are no figures.
+    metrics_problem: Option<&'a Problem>,
 }
 
 /// One stage. What is `null` is not there.
@@ -70,12 +87,13 @@ struct Status {
     gateway_deployment: Option<String>,
     gateway_deployed_at: Option<Timestamp>,
     env: EnvDiff,
+    metrics: Option<Figures>,
     #[serde(skip)]
     name: StageName,
 }
 
 impl Status {
-    fn of(name: StageName, overview: &Overview) -> Status {
+    fn of(name: StageName, overview: &Overview, figures: Option<Figures>) -> Status {
         let function = overview.function.as_ref();
         let gateway = overview.gateway.as_ref();
         let stamp = function.map(|function| function.stamp.clone()).unwrap_or_default();
@@ -97,6 +115,7 @@ impl Status {
             gateway_deployment: gateway.map(|gateway| gateway.deployment_id.clone()),
             gateway_deployed_at: gateway.and_then(|gateway| gateway.deployed_at),
             env: overview.env.clone(),
+            metrics: figures.filter(|_| function.is_some()),
             name,
         }
     }
@@ -146,6 +165,13 @@ fn lines(document: &Document<'_>) -> Vec<String> {
         ));
         lines.push(format!("  gateway   {} {}", or_none(&status.gateway_deployment), or_none(&status.url)));
         lines.push(format!("  env       {}", env(&status.env)));
+        if let Some(figures) = &status.metrics {
+            lines.push(format!("  calls     {}", figures.line()));
+        }
+    }
+    if let Some(problem) = document.metrics_problem {
+        lines.push(String::new());
+        lines.push(format!("no metrics: {}", plain(&problem.to_string())));
     }
     lines
 }

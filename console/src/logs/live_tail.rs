@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 
@@ -11,10 +10,14 @@ use crate::app::{LiveTailState, News, Trouble};
 use crate::cloud::{Cloud, Fault, FaultKind, LiveTail};
 use crate::domain::{Problem, StageName};
 
+use super::back_off::BackOff;
+
 /// AWS ends a session after three hours (FACTS §5).
 const SESSION: Duration = Duration::from_secs(170 * 60);
-/// Waits after failures: the first and the longest. StartLiveTail may be called 5 times a second by all of the account.
-const BACK_OFF: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
+/// After the first failure. StartLiveTail may be called 5 times a second by all of the account.
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+/// After many.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Nobody listens any more.
 struct Closed;
@@ -42,11 +45,11 @@ pub async fn follow(
     live: &watch::Sender<bool>,
     send: &mpsc::Sender<News>,
 ) {
-    let mut back_off = back_off();
+    let mut back_off = BackOff::new(FIRST_WAIT, LONGEST_WAIT);
     loop {
         let fault = match start(cloud, groups).await {
             Ok(session) => {
-                back_off = self::back_off();
+                back_off = BackOff::new(FIRST_WAIT, LONGEST_WAIT);
                 match run(session, live, send).await {
                     Err(Closed) => return,
                     // It ended in order: the next one begins at once.
@@ -61,16 +64,10 @@ pub async fn follow(
             return;
         }
         tokio::select! {
-            () = tokio::time::sleep(back_off.next().unwrap_or(BACK_OFF.1)) => {}
+            () = tokio::time::sleep(back_off.wait()) => {}
             () = send.closed() => return,
         }
     }
-}
-
-fn back_off() -> impl Iterator<Item = Duration> {
-    let (first, longest) = BACK_OFF;
-    let builder = ExponentialBuilder::default().with_min_delay(first).with_max_delay(longest);
-    builder.with_jitter().without_max_times().build()
 }
 
 /// A session over all groups that there are: one that is missing would refuse them all.

@@ -11,6 +11,7 @@
 //!
 //! Text and expressions without a capital letter are found in any case, as ripgrep and vim have it.
 
+mod fields;
 mod matching;
 mod needle;
 mod parse;
@@ -20,6 +21,7 @@ use std::ops::Range;
 
 use crate::domain::{Level, StageName};
 
+pub use fields::{Fields, Known};
 pub use matching::Subject;
 use needle::Needle;
 pub use needle::Spans;

@@ -1,13 +1,14 @@
 //! What one log event says: its level, its request, and the one line that is shown for it.
 
-mod json;
+pub(super) mod json;
+mod plain;
 mod platform;
 
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::domain::{Level, colourless, plain};
+use crate::domain::{Level, colourless, plain as harmless};
 
 pub use platform::Report;
 
@@ -15,8 +16,10 @@ pub use platform::Report;
 const LONGEST: usize = 2 << 20;
 /// The longest line that is shown of an event, in bytes.
 const LONGEST_SHOWN: usize = 16 << 10;
-/// The longest event that is read as JSON to be shown, in bytes: drawing reads each line in sight.
-const LONGEST_JSON: usize = 256 << 10;
+/// The longest event that is read as JSON to be shown, in bytes: drawing reads each line in sight, some 50 of them.
+const LONGEST_JSON: usize = 32 << 10;
+/// How much of a longer event is looked at for its request id, in bytes, at each end.
+const END: usize = 4 << 10;
 
 /// What is read out of an event when it comes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,7 +61,14 @@ pub fn keep(message: &str) -> Cow<'_, str> {
         let kept = &text[..text.floor_char_boundary(LONGEST)];
         return Cow::Owned(format!("{}{}", colourless(kept), cut_mark(text.len() - kept.len())));
     }
-    colourless(text)
+    match colourless(text) {
+        // Space may have stood before colours at the end.
+        Cow::Owned(mut kept) => {
+            kept.truncate(kept.trim_end().len());
+            Cow::Owned(kept)
+        }
+        kept => kept,
+    }
 }
 
 /// Reads an event: Lambda's own lines in text and JSON (FACTS: "Plain lines", "JSON"), JSON of the service, or plain
@@ -75,11 +85,18 @@ pub fn read(raw: &str) -> Reading {
     if let Some(level) = platform::level(raw) {
         return Reading { level: Some(level), platform: true, link: Link::None };
     }
-    Reading { level: text_level(raw), platform: false, link: link(raw) }
+    let link = plain::link(raw);
+    Reading { level: plain::level(raw, link), platform: false, link }
 }
 
 /// The one harmless line that is shown for an event. A longer one is cut, and says by how much.
 pub fn text(raw: &str) -> String {
+    text_within(raw, LONGEST_SHOWN)
+}
+
+/// The same, of which no more is wanted than so many bytes: drawing costs what is in sight, whatever comes.
+pub fn text_within(raw: &str, longest: usize) -> String {
+    let shortened = |text: &str| shortened(text, longest.min(LONGEST_SHOWN));
     if raw.len() <= LONGEST_JSON
         && let Some(fields) = object(raw)
     {
@@ -91,11 +108,16 @@ pub fn text(raw: &str) -> String {
     shortened(raw)
 }
 
-/// Lambda's request id.
+/// Lambda's request id. Of an event that is longer than what is read as JSON to be shown, it is looked for at both ends.
 pub fn request_id(raw: &str) -> Option<String> {
+    if raw.starts_with('{') && raw.len() > LONGEST_JSON {
+        let head = &raw[..raw.floor_char_boundary(END)];
+        let tail = &raw[raw.ceil_char_boundary(raw.len() - END)..];
+        return json::request_id_in(head).or_else(|| json::request_id_in(tail)).map(str::to_owned);
+    }
     match object(raw) {
         Some(fields) => json::request_id(&fields).map(str::to_owned),
-        None => platform::request_id(raw).map(str::to_owned),
+        None => platform::request_id(&raw[..raw.floor_char_boundary(END)]).map(str::to_owned),
     }
 }
 
@@ -126,59 +148,16 @@ pub fn object(raw: &str) -> Option<Map<String, Value>> {
     }
 }
 
-fn shortened(text: &str) -> String {
-    if text.len() <= LONGEST_SHOWN {
-        return plain(text);
+fn shortened(text: &str, longest: usize) -> String {
+    if text.len() <= longest {
+        return harmless(text);
     }
-    let shown = &text[..text.floor_char_boundary(LONGEST_SHOWN)];
-    format!("{}{}", plain(shown), cut_mark(text.len() - shown.len()))
+    let shown = &text[..text.floor_char_boundary(longest)];
+    format!("{}{}", harmless(shown), cut_mark(text.len() - shown.len()))
 }
 
 fn cut_mark(bytes: usize) -> String {
     format!(" … cut, {bytes} bytes more")
-}
-
-fn link(raw: &str) -> Link {
-    let opens = raw.starts_with("thread '") && raw.contains("panicked at ") && raw.ends_with(':')
-        || raw.starts_with("Traceback (");
-    if opens {
-        return Link::Opens;
-    }
-    let starts = |words: &[&str]| words.iter().any(|word| raw.starts_with(word));
-    let frame = raw.split_once(": ").is_some_and(|(number, _)| is_number(number));
-    let continues =
-        starts(&[" ", "\t", "at ", "note: ", "stack backtrace:", "Caused by:", "... ", "\u{3000}"]);
-    if frame || continues {
-        return Link::Continues;
-    }
-    // `ValueError: …`, `botocore.exceptions.ClientError: …`
-    let name = raw.split_once(':').map_or(raw, |(name, _)| name);
-    let dotted = |c: char| c.is_alphanumeric() || c == '.' || c == '_';
-    let exception = name.ends_with("Error") || name.ends_with("Exception") || name.ends_with("Interrupt");
-    if exception && name.chars().all(dotted) { Link::Closes } else { Link::None }
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// A level among the first few words: `2026-11-22T12:00:00Z  INFO hello`, `[ERROR] …`, `WARN: …`, `level=error`.
-fn text_level(text: &str) -> Option<Level> {
-    let opens =
-        text.starts_with("Traceback (") || (text.starts_with("thread '") && text.contains("panicked at "));
-    if opens {
-        return Some(Level::Error);
-    }
-    text.split_whitespace().take(4).find_map(|word| {
-        if let Some(named) = word.strip_prefix("level=").or_else(|| word.strip_prefix("severity=")) {
-            return Level::named(named.trim_matches('"'));
-        }
-        // Only words that are written as levels are: "error" in a sentence is none.
-        if !word.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return None;
-        }
-        Level::named(word.trim_matches(|c: char| !c.is_ascii_alphabetic()))
-    })
 }
 
 #[cfg(test)]

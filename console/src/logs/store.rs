@@ -6,14 +6,17 @@ mod chunk;
 mod entry;
 mod group;
 mod live;
+mod notes;
+mod past;
 mod rows;
+mod snapshot;
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 
 use crate::domain::{Level, LogLine, StageName};
 
-use super::filter::Filter;
+use super::filter::{Filter, stream_id};
 use super::reading::{self, Link, Reading};
 
 use chunk::Chunk;
@@ -21,10 +24,13 @@ use entry::Meta;
 pub use entry::{Anchor, Entry, Kind};
 use group::Place;
 use live::Live;
+pub use past::Taken;
 pub use rows::Wanted;
+pub use snapshot::{Part, Snapshot};
 
-/// The most bytes that one chunk takes.
-const LARGEST_CHUNK: usize = 1 << 20;
+/// The most bytes that one chunk takes: a filter is asked of it at once, in 2 ms where each line is read as JSON without optimisation,
+/// and a key waits for that.
+const LARGEST_CHUNK: usize = 256 << 10;
 /// Chunks that a new filter is asked of at once: more lines than any screen has.
 const AT_ONCE: usize = 4;
 /// A line that is this much older than one of its stage that was there before it came late: two polls of a tail at rest.
@@ -43,6 +49,10 @@ pub struct Store {
     bytes: usize,
     budget: usize,
     dropped: u64,
+    /// When the newest of those that had to go was stamped.
+    dropped_to: Option<i64>,
+    /// Entries before this time are not shown.
+    from_ms: Option<i64>,
     /// Entries that may belong to a group.
     linked: usize,
     live: Live,
@@ -60,6 +70,8 @@ impl Store {
             bytes: 0,
             budget,
             dropped: 0,
+            dropped_to: None,
+            from_ms: None,
             linked: 0,
             live: Live::default(),
         }
@@ -83,13 +95,13 @@ impl Store {
         let kind = if platform { Kind::Platform } else { Kind::Service };
         let meta = Meta {
             // Only lines of one environment are ever compared by it.
-            stream: self.hasher.hash_one(&line.stream) as u32,
+            stream: stream_id(&line.stream) as u32,
             ..Meta::new(line.timestamp_ms, identity, line.stage, kind, level)
         };
         self.insert(meta.marked(late, reading::is_escaped(raw), link), raw)
     }
 
-    /// Puts a marker or a note into the stream. `text` must be harmless. `None`: the same one is there already; else
+    /// Puts a note into the stream. `text` must be harmless. `None`: the same one is there already; else
     /// whether it is shown.
     pub fn insert_note(&mut self, stage: StageName, at_ms: i64, kind: Kind, text: &str) -> Option<bool> {
         let identity = self.hasher.hash_one((stage, at_ms, text));
@@ -108,7 +120,8 @@ impl Store {
         if self.linked > 0 {
             self.regroup_around(chunk, at);
         }
-        let shown = self.chunks[chunk].rows(self.context).has(at);
+        let in_range = self.from_ms.is_none_or(|from| from <= meta.timestamp_ms);
+        let shown = in_range && self.chunks[chunk].rows(self.context).has(at);
         if self.chunks[chunk].cost() > self.chunk_size() * 2 && self.chunks[chunk].metas.len() > 1 {
             let behind = self.chunks[chunk].split();
             self.chunks.insert(chunk + 1, behind);
@@ -121,7 +134,7 @@ impl Store {
 
     /// The chunk that an entry goes into, a new one if it is the newest entry and the newest chunk is full.
     fn chunk_for(&mut self, timestamp_ms: i64, length: usize) -> usize {
-        let behind = self.chunks.iter().rposition(|chunk| chunk.first_ms() <= timestamp_ms);
+        let behind = self.chunks_from(timestamp_ms).checked_sub(1);
         let full = |chunk: &Chunk| chunk.cost() + Chunk::cost_of(length) > self.chunk_size();
         match behind {
             Some(last)
@@ -143,6 +156,14 @@ impl Store {
         }
     }
 
+    /// How many chunks begin at `timestamp_ms` or before. Mostly it is asked for the newest time.
+    fn chunks_from(&self, timestamp_ms: i64) -> usize {
+        match self.chunks.back() {
+            Some(last) if last.first_ms() <= timestamp_ms => self.chunks.len(),
+            _ => self.chunks.partition_point(|chunk| chunk.first_ms() <= timestamp_ms),
+        }
+    }
+
     fn chunk_size(&self) -> usize {
         (self.budget / 16).clamp(64, LARGEST_CHUNK)
     }
@@ -154,8 +175,7 @@ impl Store {
 
     /// The places of the entries of one millisecond, newest first.
     fn at(&self, timestamp_ms: i64) -> impl Iterator<Item = Place> + '_ {
-        let chunks = self.chunks.iter().enumerate().rev();
-        let chunks = chunks.skip_while(move |(_, chunk)| chunk.first_ms() > timestamp_ms);
+        let chunks = self.chunks.range(..self.chunks_from(timestamp_ms)).enumerate().rev();
         let chunks = chunks.take_while(move |(_, chunk)| chunk.last_ms() >= timestamp_ms);
         chunks.flat_map(move |(index, chunk)| {
             let end = chunk.metas.partition_point(|meta| meta.timestamp_ms <= timestamp_ms);
@@ -169,9 +189,11 @@ impl Store {
         let Some(chunk) = self.chunks.pop_front() else { return };
         self.bytes -= chunk.cost();
         self.linked -= chunk.linked();
+        self.dropped_to = self.dropped_to.max(Some(chunk.last_ms()));
         self.dropped += chunk.metas.iter().filter(|meta| meta.is_line()).count() as u64;
-        if self.linked > 0 {
-            self.regroup_front(0);
+        if self.linked > 0 || chunk.linked() > 0 {
+            // What belonged to a line that is gone stands alone now.
+            self.regroup_front(0, chunk.linked() > 0);
         }
     }
 
@@ -192,7 +214,7 @@ impl Store {
         self.chunks[index].find(&self.filter);
         if self.linked > 0 {
             self.regroup_all(index);
-            self.regroup_front(index + 1);
+            self.regroup_front(index + 1, false);
         }
         true
     }
@@ -226,6 +248,16 @@ impl Store {
     /// How many lines had to go to stay within the budget.
     pub fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    /// When the newest of those that had to go was stamped, epoch milliseconds.
+    pub fn dropped_to(&self) -> Option<i64> {
+        self.dropped_to
+    }
+
+    /// Bytes that it keeps at most, about.
+    pub fn budget(&self) -> usize {
+        self.budget
     }
 
     /// When the newest line of `stage` was stamped, epoch milliseconds.

@@ -8,7 +8,6 @@ mod window;
 
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
@@ -16,6 +15,7 @@ use crate::app::{Gap, News, TailState};
 use crate::cloud::{Cloud, Fault, FaultKind, LogRange};
 use crate::domain::{LogLine, StageName};
 
+use super::back_off::BackOff;
 use window::Window;
 
 /// Between polls while lines come.
@@ -26,8 +26,10 @@ const IDLE: Duration = Duration::from_secs(2);
 const BACK_FILL: Duration = Duration::from_secs(5);
 /// The least time between two sweeps of a group that takes more than a page.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(5);
-/// Waits after failures: the first and the longest.
-const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// After the first failure.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// After many.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Pages of a head that are read before a sweep has its turn.
 const AT_ONCE: u32 = 8;
 /// Lines that are handed over at once: the screen takes them in within a fraction of a frame.
@@ -53,7 +55,7 @@ pub async fn follow(
 ) {
     let mut tail = Tail::new(cloud, source, send);
     let mut state = None;
-    let mut back_off = back_off();
+    let mut back_off = BackOff::new(FIRST_WAIT, LONGEST_WAIT);
     let mut pause = BUSY;
     loop {
         let (next, wait) = match tail.round().await {
@@ -69,13 +71,10 @@ pub async fn follow(
                 (state, if tail.has_more() { Duration::ZERO } else { calm })
             }
             Err(Stop::Closed) => return,
-            Err(Stop::Fault(fault)) => {
-                let wait = back_off.next().unwrap_or(BACK_OFF.1);
-                (TailState::Broken(fault.kind.into(), fault.problem), wait)
-            }
+            Err(Stop::Fault(fault)) => (TailState::Broken(fault.kind.into(), fault.problem), back_off.wait()),
         };
         if !matches!(next, TailState::Broken(..)) {
-            back_off = self::back_off();
+            back_off = BackOff::new(FIRST_WAIT, LONGEST_WAIT);
         }
         if state.as_ref() != Some(&next) {
             state = Some(next.clone());
@@ -90,12 +89,6 @@ pub async fn follow(
             () = send.closed() => return,
         }
     }
-}
-
-fn back_off() -> impl Iterator<Item = Duration> {
-    let (first, longest) = BACK_OFF;
-    let builder = ExponentialBuilder::default().with_min_delay(first).with_max_delay(longest);
-    builder.with_jitter().without_max_times().build()
 }
 
 /// Why a round came to no end.

@@ -93,6 +93,9 @@ impl Session {
                 Effect::Read(ticket, query) => self.tasks.read(ticket, query),
                 Effect::Change(ticket, command) => self.tasks.change(ticket, command),
                 Effect::StopChange => self.tasks.stop_change(),
+                Effect::Save(ticket, save) => {
+                    self.tasks.save(ticket, save, self.app.logs.store.snapshot());
+                }
                 Effect::Copy(text) => self.copies.push(text),
                 Effect::Quit { code, farewell } => leave = Some(Leave { code, farewell }),
             }

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
@@ -11,12 +12,18 @@ use crate::checks;
 use crate::cloud::{Choice, Cloud};
 use crate::deploy::{self, Failure};
 use crate::domain::{CheckKind, Problem, StageName};
-use crate::logs::live_tail;
+use crate::logs::export::{Save, Saving};
+use crate::logs::store::Snapshot;
 use crate::logs::tail::{self, Source};
+use crate::logs::{history, live_tail};
+use crate::markers;
 use crate::settings::Settings;
 
 /// Between reads of a column of the board.
 const OVERVIEW_EVERY: Duration = Duration::from_secs(5);
+/// Between reads of CloudWatch's figures: they come by the minute, each list that is asked for costs something on AWS, and `R`
+/// reads them at once.
+const METRICS_EVERY: Duration = Duration::from_secs(60);
 /// The longest wait between attempts to connect.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(15);
 /// How long the local cloud may take to end.
@@ -44,6 +51,8 @@ pub(super) struct Tasks {
     reads: BTreeMap<Query, (Ticket, AbortHandle)>,
     feeds: BTreeMap<Feed, AbortHandle>,
     change: Option<(AbortHandle, CancellationToken)>,
+    /// Stops the writing of a file.
+    saving: Option<CancellationToken>,
 }
 
 impl Tasks {
@@ -55,7 +64,8 @@ impl Tasks {
     ) -> Tasks {
         let shared =
             Arc::new(Shared { settings, choice, cloud: OnceLock::new(), live: watch::Sender::new(false) });
-        Tasks { shared, events, changes, reads: BTreeMap::new(), feeds: BTreeMap::new(), change: None }
+        let (reads, feeds) = (BTreeMap::new(), BTreeMap::new());
+        Tasks { shared, events, changes, reads, feeds, change: None, saving: None }
     }
 
     /// Reads something; a read of the same thing that is still under way is dropped.
@@ -83,6 +93,7 @@ impl Tasks {
                 self.reads.remove(query);
             }
             Event::Changed { .. } => self.change = None,
+            Event::Saving { saving: Saving::Ended(_), .. } => self.saving = None,
             _ => {}
         }
     }
@@ -113,6 +124,19 @@ impl Tasks {
         if let Some((_, stop)) = &self.change {
             stop.cancel();
         }
+    }
+
+    /// Writes a file away from the screen.
+    pub(super) fn save(&mut self, ticket: Ticket, save: Save, snapshot: Snapshot) {
+        let events = self.events.clone();
+        let stop = CancellationToken::new();
+        self.saving = Some(stop.clone());
+        tokio::task::spawn_blocking(move || {
+            // Nobody listens only when the console is being left.
+            let tell = |saving| drop(events.blocking_send(Event::Saving { ticket, saving }));
+            let ended = save.write(&snapshot, &stop, &|lines| tell(Saving::Lines(lines)));
+            tell(Saving::Ended(ended));
+        });
     }
 
     /// Starts the feeds that are wanted and do not run, and drops those that run and are not wanted.
@@ -151,11 +175,23 @@ impl Tasks {
                     }
                 }
                 Feed::Overview(stage) => overviews(&shared, stage, &send).await,
+                Feed::Markers(_) => {
+                    if let Some(cloud) = shared.cloud.get() {
+                        markers::follow(cloud, &shared.settings, &send).await;
+                    }
+                }
+                Feed::Metrics => metrics(&shared, &send).await,
                 Feed::Tail(stage) => {
                     if let Some(cloud) = shared.cloud.get() {
                         let group = shared.settings.log_group(stage);
                         let source = Source { stage, group, start_ms: from };
                         tail::follow(cloud, &source, shared.live.subscribe(), &send).await;
+                    }
+                }
+                Feed::Past { stage, start_ms, end_ms } => {
+                    if let Some(cloud) = shared.cloud.get() {
+                        let group = shared.settings.log_group(stage);
+                        history::load(cloud, stage, &group, (start_ms, end_ms), &send).await;
                     }
                 }
             }
@@ -171,10 +207,12 @@ impl Tasks {
     }
 
     pub(super) fn is_busy(&self) -> bool {
-        !self.reads.is_empty() || self.change.is_some()
+        !self.reads.is_empty() || self.change.is_some() || self.saving.is_some()
     }
 
     pub(super) async fn close(self) {
+        // What is half written goes away with its task.
+        self.saving.iter().for_each(CancellationToken::cancel);
         let reads = self.reads.into_values().map(|(_, task)| task);
         let running = reads.chain(self.feeds.into_values());
         running.chain(self.change.map(|(task, _)| task)).for_each(|task| task.abort());
@@ -189,6 +227,7 @@ async fn answer(shared: &Shared, query: &Query) -> Option<Answer> {
     let cloud = shared.cloud.get()?;
     Some(match query {
         Query::Overview(stage) => Answer::Overview(Box::new(cloud.overview(&shared.settings, *stage).await)),
+        Query::Metrics => Answer::Metrics(Box::new(cloud.metrics(&shared.settings, Timestamp::now()).await)),
         Query::Plan(intent) => Answer::Planned(Box::new(deploy::plan(cloud, &shared.settings, intent).await)),
         Query::Images => Answer::Images(cloud.image_rows(&shared.settings).await),
         Query::Gateway => Answer::Gateway(cloud.gateway_view(&shared.settings).await),
@@ -235,6 +274,17 @@ async fn overviews(shared: &Shared, stage: StageName, send: &mpsc::Sender<News>)
             return;
         }
         tokio::time::sleep(OVERVIEW_EVERY).await;
+    }
+}
+
+async fn metrics(shared: &Shared, send: &mpsc::Sender<News>) {
+    let Some(cloud) = shared.cloud.get() else { return };
+    loop {
+        let metrics = cloud.metrics(&shared.settings, Timestamp::now()).await;
+        if send.send(News::Metrics(Box::new(metrics))).await.is_err() {
+            return;
+        }
+        tokio::time::sleep(METRICS_EVERY).await;
     }
 }
 

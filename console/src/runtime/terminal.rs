@@ -1,6 +1,6 @@
 //! The terminal while it is ours, and given back whatever happens.
 
-use std::io::{Stdout, stdout};
+use std::io::{BufWriter, Stdout, stdout};
 use std::sync::Once;
 
 use crossterm::clipboard::CopyToClipboard;
@@ -8,18 +8,22 @@ use crossterm::cursor::Show;
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
-use crossterm::execute;
 use crossterm::terminal::{
-    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
+use crossterm::{execute, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
 
 use crate::domain::Problem;
 
+/// What is written to the terminal at once, bytes: a whole frame of a large window. Standard output alone writes each KiB.
+const FRAME: usize = 64 << 10;
+
 /// The terminal while it is ours. Dropping it gives it back as it was.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     ours: bool,
 }
 
@@ -36,7 +40,8 @@ impl Screen {
                 std::process::exit(101);
             }));
         });
-        let terminal = Terminal::new(CrosstermBackend::new(stdout())).map_err(|error| problem(&error))?;
+        let out = BufWriter::with_capacity(FRAME, stdout());
+        let terminal = Terminal::new(CrosstermBackend::new(out)).map_err(|error| problem(&error))?;
         let screen = Screen { terminal, ours: true };
         enable_raw_mode().map_err(|error| problem(&error))?;
         // Cleared, because not every terminal hands out an empty alternate screen.
@@ -51,9 +56,12 @@ impl Screen {
         Ok(screen)
     }
 
-    /// Draws a frame.
+    /// Draws a frame. A terminal that knows DEC mode 2026 shows it once it is whole; others pass over that.
     pub fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> Result<(), Problem> {
-        self.terminal.draw(draw).map(drop).map_err(|error| problem(&error))
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)
+            .and_then(|()| self.terminal.draw(draw).map(drop))
+            .and_then(|()| execute!(self.terminal.backend_mut(), EndSynchronizedUpdate))
+            .map_err(|error| problem(&error))
     }
 
     /// Columns and rows.
@@ -83,7 +91,14 @@ impl Drop for Screen {
 
 /// Each step on its own: a terminal that is gone refuses some, and the others must still be tried.
 fn restore() {
-    let _ = execute!(stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, Show);
+    let _ = execute!(
+        stdout(),
+        EndSynchronizedUpdate,
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        Show
+    );
     let _ = disable_raw_mode();
 }
 

@@ -1,7 +1,7 @@
 //! The board: stage and prod side by side.
 
 use crate::app::Remote;
-use crate::domain::{CheckKind, Overview, Report, StageName};
+use crate::domain::{CheckKind, Metrics, Overview, Report, StageName};
 
 /// What is known of one stage.
 #[derive(Debug)]
@@ -12,11 +12,18 @@ pub struct StageBoard {
     pub smoke: Remote<Report>,
     /// The last CORS run.
     pub cors: Remote<Report>,
+    /// CloudWatch's figures.
+    pub metrics: Remote<Metrics>,
 }
 
 impl StageBoard {
     fn new() -> StageBoard {
-        StageBoard { overview: Remote::Absent, smoke: Remote::Absent, cors: Remote::Absent }
+        StageBoard {
+            overview: Remote::Absent,
+            smoke: Remote::Absent,
+            cors: Remote::Absent,
+            metrics: Remote::Absent,
+        }
     }
 
     /// The last run of one kind.
@@ -33,6 +40,11 @@ impl StageBoard {
             CheckKind::Smoke => &mut self.smoke,
             CheckKind::Cors => &mut self.cors,
         }
+    }
+
+    /// Whether a function is known to be there.
+    pub fn has_function(&self) -> bool {
+        self.overview.value().is_some_and(|overview| overview.function.is_some())
     }
 
     /// The URL at which the stage answers, once one is known.
@@ -52,6 +64,11 @@ impl Board {
     /// Nothing is known yet.
     pub fn new() -> Board {
         Board { stage: StageBoard::new(), prod: StageBoard::new() }
+    }
+
+    /// Whether either stage has a function.
+    pub fn has_function(&self) -> bool {
+        self.stage.has_function() || self.prod.has_function()
     }
 
     /// One column.

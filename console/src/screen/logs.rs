@@ -1,5 +1,8 @@
 //! The log stream: follow or pause, select, filter.
 
+pub mod history;
+mod marks;
+
 use jiff::Timestamp;
 
 use crate::app::{Gap, LiveTailState, Motion, TailState};
@@ -10,6 +13,9 @@ use crate::logs::store::{Entry, Kind, Store, Wanted};
 
 use super::checks::moved;
 use super::live::Live;
+use marks::Marks;
+
+use history::History;
 
 /// How timestamps are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +47,10 @@ pub struct Logs {
     pub input: Option<String>,
     /// What is wrong with what is being typed; then the query before it is in force.
     pub mistake: Option<Mistake>,
+    /// The file's name while it is being typed, into which what is shown is to be saved.
+    pub save: Option<String>,
+    /// Ranges, and what is read of them.
+    pub history: History,
     /// Whether what looks like a secret is masked.
     pub masked: bool,
     /// How timestamps are shown.
@@ -53,6 +63,8 @@ pub struct Logs {
     pub live: Live,
     /// How each stage's tail is; `None` before its first answer.
     tails: [Option<TailState>; 2],
+    /// The deploy markers.
+    marks: Marks,
 }
 
 impl Logs {
@@ -67,33 +79,36 @@ impl Logs {
             query: String::new(),
             input: None,
             mistake: None,
+            save: None,
+            history: History::default(),
             masked: true,
             time: TimeFormat::Local,
             wrap: false,
             detail: false,
             live: Live::default(),
             tails: [None, None],
+            marks: Marks::default(),
         }
     }
 
     /// Takes lines in.
     pub fn take(&mut self, lines: &[LogLine]) {
+        self.insert(lines, Store::insert_line);
+    }
+
+    fn insert(&mut self, lines: &[LogLine], insert: fn(&mut Store, &LogLine) -> Option<bool>) {
         let shown = self.keeping_place(|store| {
-            lines.iter().filter(|line| store.insert_line(line).is_some_and(|shown| shown)).count()
+            lines.iter().filter(|line| insert(store, line).is_some_and(|shown| shown)).count()
         });
         if !self.follow {
             self.unseen += shown;
         }
+        self.markers_follow();
     }
 
     /// Takes a second of Live Tail in.
     pub fn take_live(&mut self, lines: &[LogLine], sampled: bool, now: Timestamp) {
-        let shown = self.keeping_place(|store| {
-            lines.iter().filter(|line| store.insert_live_line(line).is_some_and(|shown| shown)).count()
-        });
-        if !self.follow {
-            self.unseen += shown;
-        }
+        self.insert(lines, Store::insert_live_line);
         if let Some(text) = self.live.sampled(sampled) {
             self.note(lines.last().map_or(StageName::Stage, |line| line.stage), text, now);
         }
@@ -104,11 +119,6 @@ impl Logs {
         if let Some(text) = self.live.note(state) {
             self.note(StageName::Stage, &text, now);
         }
-    }
-
-    /// Puts a marker of a deploy into the stream.
-    pub fn mark(&mut self, stage: StageName, at: Timestamp, text: &str) {
-        self.keeping_place(|store| store.insert_note(stage, at.as_millisecond(), Kind::Marker, text));
     }
 
     /// Asks the filter of some more lines. `false`: there are none left.
@@ -188,15 +198,20 @@ impl Logs {
             Some(StageName::Stage) => Some(StageName::Prod),
             Some(StageName::Prod) => None,
         };
-        self.apply(Filter { stage, ..self.store.filter().clone() });
+        self.apply(Filter { stage, run: None, ..self.store.filter().clone() });
     }
 
-    /// Shows the lines of one stage that hold `text`.
-    pub fn look_for(&mut self, stage: StageName, text: &str) {
-        let query = Query::text(text);
-        self.query = query.to_string();
+    /// Shows what `filter` lets through.
+    pub fn show_only(&mut self, filter: Filter) {
+        self.query = filter.query.to_string();
         self.mistake = None;
-        self.apply(Filter { stage: Some(stage), query });
+        self.apply(filter);
+    }
+
+    /// Shows what `filter` lets through, and stays where it is.
+    pub fn refine(&mut self, filter: Filter) {
+        self.query = filter.query.to_string();
+        self.keeping_place(|store| store.set_filter(filter));
     }
 
     /// Shows what `query` lets through. One that cannot be read leaves the one before it in force.
@@ -206,7 +221,7 @@ impl Logs {
                 self.mistake = None;
                 self.query = query.trim().to_owned();
                 if parsed != self.store.filter().query {
-                    self.apply(Filter { query: parsed, ..self.store.filter().clone() });
+                    self.apply(Filter { query: parsed, run: None, ..self.store.filter().clone() });
                 }
             }
             Err(mistake) => self.mistake = Some(mistake),

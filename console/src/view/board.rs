@@ -6,8 +6,12 @@
 //! │ url       https://…/stage                 │
 //! │ env       5 vars  = .env.stage            │ env 5 vars  ~1 changed  +1 to add  -1 to delete
 //! │ smoke     6/6 ✓  41 ms     CORS 9/9 ✓     │ smoke 5/6 ✗ GET /api/v0/items
+//! │ calls     ▁▂▃▅▂▁ 126 in 30 min  err 0 %   │ calls ▅▅▆▅ 4.2/min  err 2 (1.6 %)  throttled 3
+//! │ duration  ▁▂▃ p50 9 ms  p95 14 ms         │
 //! ├ logs ────────────────────────────────────────
 //! ```
+
+mod metrics;
 
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
@@ -24,8 +28,10 @@ use crate::domain::{
 };
 use crate::screen::board::StageBoard;
 
-/// Rows of a column: its band and seven lines.
-const COLUMN_ROWS: u16 = 8;
+/// Rows of a column: its band and eight lines. Without the last one the figures of CloudWatch have one line.
+const COLUMN_ROWS: u16 = 9;
+/// Below this height the log lines need the ninth row of each column more.
+const ROOMY: u16 = COLUMN_ROWS + 8;
 /// From this width on the columns stand side by side.
 const SIDE_BY_SIDE: u16 = 100;
 /// A value older than this says its age: twice the interval at which it is read.
@@ -34,12 +40,13 @@ const OLD_SECONDS: i64 = 10;
 /// The columns' areas and the log pane's.
 pub(super) fn areas(area: Rect) -> ([Rect; 2], Rect) {
     if area.width >= SIDE_BY_SIDE {
-        let [top, logs] =
-            Layout::vertical([Constraint::Length(COLUMN_ROWS), Constraint::Fill(1)]).areas(area);
+        let rows = if area.height < ROOMY { COLUMN_ROWS - 1 } else { COLUMN_ROWS };
+        let [top, logs] = Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]).areas(area);
         return (Layout::horizontal([Constraint::Fill(1); 2]).spacing(1).areas(top), logs);
     }
     // Stacked: the last rows of a column are the ones that can be missed when there is no room.
-    let each = (area.height.saturating_sub(4) / 2).min(COLUMN_ROWS);
+    let most = if area.height < ROOMY + COLUMN_ROWS { COLUMN_ROWS - 1 } else { COLUMN_ROWS };
+    let each = (area.height.saturating_sub(4) / 2).min(most);
     let rows = [Constraint::Length(each), Constraint::Length(each), Constraint::Fill(1)];
     let [stage, prod, logs] = Layout::vertical(rows).areas(area);
     ([stage, prod], logs)
@@ -62,9 +69,13 @@ fn column(app: &App, stage: StageName, theme: &Theme, now: Timestamp, area: Rect
     note.right_aligned().render(Rect { height: 1, ..area }, buf);
 
     let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    for (line, row) in
-        lines(app, stage, column, theme, now, usize::from(area.width)).into_iter().zip(rows.rows())
-    {
+    let width = usize::from(area.width);
+    let mut lines = lines(app, stage, column, theme, now, width);
+    if column.has_function() {
+        let two = usize::from(rows.height) >= lines.len() + 2;
+        lines.extend(metrics::lines(&column.metrics, theme, now, width, two));
+    }
+    for (line, row) in lines.into_iter().zip(rows.rows()) {
         line.render(row, buf);
     }
 }

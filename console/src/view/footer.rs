@@ -15,8 +15,11 @@ use crate::logs::query::Mistake;
 /// A notice while there is one, what is typed while something is, else the keys.
 pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width).saturating_sub(2);
-    if let Some(input) = &app.logs.input {
-        return query(input, app.logs.mistake.as_ref(), theme, width).render(area, buf);
+    if let Some(name) = &app.logs.save {
+        return file_name(name, theme, width).render(area, buf);
+    }
+    if let Some((input, mistake)) = app.typed() {
+        return query(input, mistake, theme, width).render(area, buf);
     }
     if let Some(notice) = &app.notice {
         let style = if notice.bad { theme.warn() } else { theme.accent() };
@@ -67,6 +70,20 @@ fn query(input: &str, mistake: Option<&Mistake>, theme: &Theme, width: usize) ->
         Span::raw(behind),
         Span::styled(" ", theme.selected()),
         Span::styled(cut(&said.0, room), said.1),
+    ])
+}
+
+/// A file's name as it is typed, its end in sight.
+fn file_name(name: &str, theme: &Theme, width: usize) -> Line<'static> {
+    let said = "   enter saves · esc drops";
+    let room = width.saturating_sub(said.width() + 12).max(width / 2);
+    let name = cut_front(&harmless(name), room);
+    let room = width.saturating_sub(name.width() + 12);
+    Line::from(vec![
+        Span::styled(" save as: ", theme.accent()),
+        Span::raw(name),
+        Span::styled(" ", theme.selected()),
+        Span::styled(cut(said, room), theme.faint()),
     ])
 }
 

@@ -1,3 +1,5 @@
+mod history;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
@@ -17,6 +19,8 @@ use crate::screen::logs::{Logs, TimeFormat};
 
 /// The longest event that is shown whole, in bytes.
 const LONGEST_WHOLE: usize = 64 << 10;
+/// As much of an event as is read for one row, in bytes: more than any terminal's width, and enough to know a secret by.
+const LONGEST_ROW: usize = 4 << 10;
 
 /// The stream's area and the detail pane's, which is empty when it is closed.
 pub(super) fn areas(area: Rect, detail: bool) -> (Rect, Rect) {
@@ -87,6 +91,9 @@ fn nothing(app: &App) -> String {
     if logs.store.progress().is_some() {
         return " looking…".to_owned();
     }
+    if let Some(nothing) = history::nothing(logs) {
+        return nothing;
+    }
     if !logs.store.is_empty() {
         return " no line passes the filter: esc clears it".to_owned();
     }
@@ -134,7 +141,8 @@ fn title_line(app: &App, theme: &Theme) -> Line<'static> {
             spans.push(Span::styled(format!(" {} new ", logs.unseen), theme.accent()));
         }
     }
-    let (shown, all) = (logs.store.hits(), logs.store.len());
+    spans.extend(history::title(logs, theme));
+    let (shown, all) = (logs.store.hits(), logs.store.len_in_range());
     let count = if shown == all { format!("  {all} lines ") } else { format!("  {shown} of {all} lines ") };
     spans.push(Span::raw(count));
     if let Some(progress) = logs.store.progress() {
@@ -204,7 +212,7 @@ fn entry_lines(entry: &Entry<'_>, logs: &Logs, theme: &Theme, width: usize) -> V
     let indent = Line::from(spans.clone()).width();
     let room = width.saturating_sub(indent);
     let style = if quiet || !entry.hit { theme.faint() } else { theme.plain() };
-    let text = entry.text();
+    let text = entry.text_within(if logs.wrap { usize::MAX } else { LONGEST_ROW });
     let text = if logs.masked { mask(&text).into_owned() } else { text };
     if !logs.wrap {
         spans.extend(marked(cut(&text, room), entry, logs, theme, style));
@@ -251,7 +259,7 @@ fn level_word(level: Level) -> &'static str {
     }
 }
 
-fn time(timestamp_ms: i64, format: TimeFormat) -> String {
+pub(super) fn time(timestamp_ms: i64, format: TimeFormat) -> String {
     let zone = if format == TimeFormat::Utc { TimeZone::UTC } else { TimeZone::system() };
     match Timestamp::from_millisecond(timestamp_ms) {
         Ok(at) => at.to_zoned(zone).strftime("%H:%M:%S%.3f").to_string(),

@@ -36,6 +36,19 @@ pub(super) fn took(duration: Duration) -> String {
     }
 }
 
+/// A number with its thousands apart: `120,000`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// Bytes in a unit that a person reads: `850 B`, `3.9 MB`.
 pub(super) fn bytes(count: u64) -> String {
     match count {

@@ -312,7 +312,9 @@ fn what_is_on_the_screen_decides_what_is_polled() {
     let mut app = app(WIDE);
     assert_eq!(app.feeds().into_iter().collect::<Vec<_>>(), [Feed::Connect]);
     app = deployed(WIDE);
-    assert_eq!(app.feeds().len(), 4);
+    assert_eq!(app.feeds().len(), 6);
+    assert!(app.feeds().contains(&Feed::Metrics));
+    assert!(app.feeds().iter().any(|feed| matches!(feed, Feed::Markers(_))));
     app.act(Action::Open(ScreenName::Checks), now());
     assert!(!app.feeds().iter().any(|feed| matches!(feed, Feed::Tail(_))));
 }

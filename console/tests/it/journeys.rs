@@ -16,17 +16,22 @@ use crate::project::Project;
 /// The longest that any one thing may take: a first build of the small service on a loaded machine.
 const LONGEST: Duration = Duration::from_secs(300);
 
-struct Journey {
-    session: Session,
+pub(crate) struct Journey {
+    pub(crate) session: Session,
 }
 
 impl Journey {
-    fn begin(project: &Project) -> Journey {
+    pub(crate) fn begin(project: &Project) -> Journey {
+        Journey::with_budget(project, 1 << 20)
+    }
+
+    /// One whose console keeps so many bytes of log lines.
+    pub(crate) fn with_budget(project: &Project, log_budget: usize) -> Journey {
         let facts = Facts {
             service: "hello".to_owned(),
             cloud: "local".to_owned(),
             read_only: [false; 2],
-            log_budget: 1 << 20,
+            log_budget,
             queries: Default::default(),
         };
         let choice = Choice { kind: CloudKind::Local, profile: None, region: None, fresh: false };
@@ -36,13 +41,19 @@ impl Journey {
     }
 
     /// Presses keys, written as the help writes them, with spaces between them.
-    fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         for name in keys.split_whitespace() {
             let code = match name {
                 "enter" => KeyCode::Enter,
                 "esc" => KeyCode::Esc,
                 "tab" => KeyCode::Tab,
                 "space" => KeyCode::Char(' '),
+                "ctrl-s" => {
+                    let key = KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL);
+                    let action = keymap::action(keymap::context(&self.session.app), key);
+                    self.session.act(action);
+                    continue;
+                }
                 key => KeyCode::Char(key.chars().next().expect("a key")),
             };
             let action =
@@ -52,7 +63,7 @@ impl Journey {
     }
 
     /// Takes in what the world answers until `seen`.
-    async fn until(&mut self, what: &str, seen: impl Fn(&Session) -> bool) {
+    pub(crate) async fn until(&mut self, what: &str, seen: impl Fn(&Session) -> bool) {
         let wait = async {
             while !seen(&self.session) {
                 let event = self.session.next().await;
@@ -63,7 +74,7 @@ impl Journey {
     }
 
     /// Takes in what the world answers until no read and no change is under way.
-    async fn settle(&mut self) {
+    pub(crate) async fn settle(&mut self) {
         self.until("an end of all work", |session| !session.is_busy()).await;
         while let Some(event) = self.session.try_next() {
             self.session.hear(event);
@@ -113,7 +124,8 @@ async fn deploy_check_and_find_the_lines_of_a_request() {
                 .any(|entry| entry.text().contains("stage deployed"))
         })
         .await;
-    journey.press("esc");
+    // Back to the check, and on to all lines.
+    journey.press("esc l");
     journey
         .until("lines of Lambda's own", |session| {
             (0..session.app.logs.store.shown_len())

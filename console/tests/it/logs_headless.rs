@@ -12,7 +12,7 @@ use localcloud::{LocalCloud, account};
 
 use crate::project::Project;
 
-fn client(cloud: &LocalCloud) -> Client {
+pub(crate) fn client(cloud: &LocalCloud) -> Client {
     let keys =
         Credentials::new(account::ACCESS_KEY_ID, account::SECRET_ACCESS_KEY, None, None, "the test's own");
     let config = SdkConfig::builder()
@@ -25,11 +25,11 @@ fn client(cloud: &LocalCloud) -> Client {
     Client::new(&config)
 }
 
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
-async fn put(logs: &Client, stage: &str, events: &[(i64, &str)]) {
+pub(crate) async fn put(logs: &Client, stage: &str, events: &[(i64, &str)]) {
     let group = format!("/aws/lambda/hello-{stage}");
     // The second call for a stage finds both there.
     let _ = logs.create_log_group().log_group_name(&group).send().await;
@@ -41,7 +41,7 @@ async fn put(logs: &Client, stage: &str, events: &[(i64, &str)]) {
     call.set_log_events(Some(events.collect())).send().await.expect("taken");
 }
 
-fn command(project: &Project, arguments: &[&str]) -> Command {
+pub(crate) fn command(project: &Project, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_callboard"));
     command.current_dir(project.path()).arg("logs").args(arguments);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -49,7 +49,7 @@ fn command(project: &Project, arguments: &[&str]) -> Command {
 }
 
 /// Exit code, stdout and stderr of the program, which is waited for away from the local cloud's threads.
-async fn run(project: &Project, arguments: &[&str]) -> (i32, String, String) {
+pub(crate) async fn run(project: &Project, arguments: &[&str]) -> (i32, String, String) {
     let mut command = command(project, arguments);
     let output = tokio::task::spawn_blocking(move || command.output().expect("the program")).await;
     let output = output.expect("an end");
@@ -120,6 +120,9 @@ async fn what_cannot_be_asked_is_pointed_at() {
     assert!(err.contains("15m, 1h, 2d"), "{err}");
     let (code, ..) = run(&project, &["--follow", "--until", "1h"]).await;
     assert_eq!(code, 2);
+    // A tail has no end: also not one that is still to come.
+    let (code, _, err) = run(&project, &["--follow", "--until", "2099-01-01T00:00:00Z"]).await;
+    assert!(code == 2 && err.contains("--follow") && err.contains("--until"), "{err}");
     let (code, _, err) = run(&project, &["--since", "1h", "--until", "2h"]).await;
     assert_eq!(code, 2, "{err}");
 }

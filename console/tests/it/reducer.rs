@@ -4,6 +4,7 @@ use callboard::app::{
     Action, Answer, Effect, Event, Feed, Motion, News, Query, ScreenName, TailState, Ticket, Trouble,
 };
 use callboard::domain::{CheckKind, Intent, LogLine, Parts, Problem, StageName, Target};
+use callboard::logs::range::Range;
 use callboard::logs::store::Wanted;
 use callboard::screen::deploy::Phase;
 use jiff::{SignedDuration, Timestamp};
@@ -196,6 +197,7 @@ fn actions() -> impl Strategy<Value = Action> {
     let screens = [
         ScreenName::Board,
         ScreenName::Logs,
+        ScreenName::Invocations,
         ScreenName::Checks,
         ScreenName::Deploy,
         ScreenName::Images,
@@ -226,11 +228,17 @@ fn actions() -> impl Strategy<Value = Action> {
             Action::Follow,
             Action::CycleStages,
             Action::CycleTime,
+            Action::Sort,
+            Action::Reverse,
             Action::Wrap,
             Action::Enter,
             Action::Filter,
             Action::Context,
             Action::Mask,
+            Action::Show(Some(Range::H1)),
+            Action::Show(Some(Range::M1)),
+            Action::Show(None),
+            Action::Save,
             Action::Ask("level>=warn -a".to_owned()),
             Action::Find { wanted: Wanted::Hit, backwards: false },
             Action::Find { wanted: Wanted::Error, backwards: true },

@@ -9,6 +9,7 @@ const TAG_IMAGE: &str = "callboard:image-tag";
 const TAG_BY: &str = "callboard:deployed-by";
 const TAG_GIT: &str = "callboard:git";
 const TAG_AT: &str = "callboard:deployed-at";
+const KEPT: &str = "callboard kept";
 
 pub(super) fn stamp_of(tags: &HashMap<String, String>) -> Stamp {
     let tag = |name: &str| tags.get(name).map(|value| one_line(value, 300));
@@ -47,16 +48,22 @@ pub(super) fn timestamp(text: &str) -> Option<jiff::Timestamp> {
     text.parse().ok().or_else(|| jiff::Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text).ok())
 }
 
-/// A version's description: at most 256 characters, words `key=value`. The time is the version's own.
-pub(super) fn description_of(stamp: &Stamp) -> String {
+/// A version's description: at most 256 characters, words `key=value`. The time is the version's own. `kept` of what was
+/// there before a change.
+pub(super) fn description_of(stamp: &Stamp, kept: bool) -> String {
     let words = [("tag", &stamp.image_tag), ("git", &stamp.git), ("by", &stamp.deployed_by)];
-    let mut text = "callboard".to_owned();
+    let mut text = if kept { KEPT } else { "callboard" }.to_owned();
     for (name, value) in words {
         if let Some(value) = value {
             text.push_str(&format!(" {name}={}", taggable(value).replace(' ', "_")));
         }
     }
     text.chars().take(256).collect()
+}
+
+/// Whether [`description_of`] wrote that it is what was there before a change.
+pub(super) fn is_kept(text: &str) -> bool {
+    text.strip_prefix(KEPT).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 /// What [`description_of`] wrote; nothing of a description that somebody else wrote.
@@ -84,9 +91,16 @@ mod tests {
             git: Some("1a2b3c+".to_owned()),
             deployed_at: None,
         };
-        assert_eq!(stamp_of_description(&description_of(&stamp), None), stamp);
+        for kept in [false, true] {
+            let description = description_of(&stamp, kept);
+            assert_eq!(
+                (stamp_of_description(&description, None), is_kept(&description)),
+                (stamp.clone(), kept)
+            );
+        }
         assert_eq!(stamp_of_description("release 7", None), Stamp::default());
-        assert_eq!(description_of(&Stamp::default()), "callboard");
+        assert_eq!(description_of(&Stamp::default(), false), "callboard");
+        assert!(is_kept(&description_of(&Stamp::default(), true)) && !is_kept("callboard keptical"));
     }
 
     #[test]

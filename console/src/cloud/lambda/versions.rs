@@ -22,6 +22,7 @@ impl Cloud {
         };
         let version = |found: aws_sdk_lambda::types::FunctionConfiguration| {
             let published_at = found.last_modified.as_deref().and_then(tags::timestamp);
+            let description = found.description.unwrap_or_default();
             Some(Version {
                 // `$LATEST` is in the list and has no number.
                 number: found.version?.parse().ok()?,
@@ -32,7 +33,8 @@ impl Cloud {
                 architecture: architecture_of(found.architectures),
                 tracing: tracing_of(found.tracing_config),
                 published_at,
-                stamp: tags::stamp_of_description(&found.description.unwrap_or_default(), published_at),
+                stamp: tags::stamp_of_description(&description, published_at),
+                kept: tags::is_kept(&description),
             })
         };
         let mut versions: Vec<Version> = all.into_iter().filter_map(version).collect();
@@ -41,15 +43,17 @@ impl Cloud {
     }
 
     /// Publishes what the function is now, if it still has this revision; answers the version's number. When nothing has
-    /// changed since the last one was published, that one is answered and none is made.
+    /// changed since the last one was published, that one is answered and none is made. `kept`: it is what was there before
+    /// a change, and no version held it.
     pub(crate) async fn publish_version(
         &self,
         permit: &Permit<'_>,
         name: &str,
         stamp: &Stamp,
+        kept: bool,
         revision: &str,
     ) -> Result<u64, Fault> {
-        let description = tags::description_of(stamp);
+        let description = tags::description_of(stamp, kept);
         let call = self
             .inner
             .lambda

@@ -6,6 +6,7 @@ use super::{Closed, no_logs};
 use crate::cloud::{Cloud, LogRange};
 use crate::domain::{LogLine, Problem, StageName};
 use crate::headless::output;
+use crate::markers::Marker;
 use crate::settings::Settings;
 
 /// A log group that is read page by page.
@@ -40,17 +41,30 @@ impl Source {
     }
 }
 
-/// Hands the lines of all stages to `take` in order of time, a page at a time. Returns the stages that have no log group;
-/// `None` when `take` wants no more.
-pub(super) async fn merge(
+/// What is printed.
+pub(in crate::headless) enum Item<'a> {
+    /// A line of a log group.
+    Line(&'a LogLine),
+    /// A marker of a deploy.
+    Marker(&'a Marker),
+}
+
+/// Hands the lines of all stages, and the markers among them, to `take` in order of time, a page at a time. The markers, oldest
+/// first, are asked for beside the first page. Returns the stages that have no log group; `None` when `take` wants no more.
+pub(in crate::headless) async fn merge(
     cloud: &Cloud,
     settings: &Settings,
     stages: &[StageName],
     from: i64,
     to: i64,
-    take: &mut (dyn FnMut(&LogLine) -> Result<(), Closed> + Send),
+    markers: impl Future<Output = Vec<Marker>>,
+    take: &mut (dyn FnMut(Item<'_>) -> Result<(), Closed> + Send),
 ) -> Result<Option<Vec<StageName>>, Problem> {
     let mut sources: Vec<Source> = stages.iter().map(|stage| Source::new(settings, *stage)).collect();
+    let first = try_join_all(sources.iter_mut().map(|source| source.fill(cloud, from, to)));
+    let (filled, markers) = tokio::join!(first, markers);
+    filled?;
+    let mut markers = VecDeque::from(markers);
     loop {
         try_join_all(sources.iter_mut().map(|source| source.fill(cloud, from, to))).await?;
         // Each source has a line or has ended, so the oldest of these lines is the oldest of all.
@@ -58,15 +72,25 @@ pub(super) async fn merge(
             let waiting = sources.iter_mut().filter(|source| !source.lines.is_empty());
             let oldest = waiting.min_by_key(|source| source.lines.front().map(|line| line.timestamp_ms));
             let Some(source) = oldest else {
+                for marker in &markers {
+                    if take(Item::Marker(marker)).is_err() {
+                        return Ok(None);
+                    }
+                }
                 let missing = sources.iter().filter(|source| !source.exists).map(|source| source.stage);
                 let missing: Vec<StageName> = missing.collect();
                 missing.iter().for_each(|stage| output::aside(no_logs(*stage)));
                 return Ok(Some(missing));
             };
-            if let Some(line) = source.lines.pop_front()
-                && take(&line).is_err()
-            {
-                return Ok(None);
+            if let Some(line) = source.lines.pop_front() {
+                while let Some(marker) = markers.pop_front_if(|marker| marker.at_ms <= line.timestamp_ms) {
+                    if take(Item::Marker(&marker)).is_err() {
+                        return Ok(None);
+                    }
+                }
+                if take(Item::Line(&line)).is_err() {
+                    return Ok(None);
+                }
             }
             if source.lines.is_empty() && !source.ended {
                 break;

@@ -1,11 +1,13 @@
 use std::collections::HashMap;
 use std::io::{ErrorKind, IsTerminal, Write};
 
-use super::{Closed, line};
+use super::Closed;
 use crate::cli;
 use crate::domain::{LogLine, Problem, StageName};
+use crate::logs::line::Style;
 use crate::logs::query::{Query, Subject};
 use crate::logs::reading::{self, Link};
+use crate::markers::Marker;
 
 /// What is written at once at most, bytes; less is written before anything is waited for.
 const BATCH: usize = 64 << 10;
@@ -19,7 +21,7 @@ pub(super) struct Printer {
     out: std::io::Stdout,
     batch: Vec<u8>,
     query: Query,
-    style: line::Style,
+    style: Style,
     /// Of each log stream the last line: when, what belongs to it, and whether it was printed.
     last: HashMap<(StageName, String), (i64, Link, bool)>,
     problem: Option<Problem>,
@@ -30,11 +32,8 @@ impl Printer {
         let out = std::io::stdout();
         // https://no-color.org: set and not empty.
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let style = line::Style {
-            json: arguments.json,
-            colour: out.is_terminal() && !plain,
-            masked: !arguments.no_mask,
-        };
+        let style =
+            Style { json: arguments.json, colour: out.is_terminal() && !plain, masked: !arguments.no_mask };
         Printer {
             out,
             batch: Vec::new(),
@@ -52,6 +51,12 @@ impl Printer {
             return Ok(());
         }
         self.style.write(&mut self.batch, line, &raw, read);
+        if self.batch.len() >= BATCH { self.flush() } else { Ok(()) }
+    }
+
+    /// A marker is of use whatever is looked for.
+    pub(super) fn marker(&mut self, marker: &Marker) -> Result<(), Closed> {
+        self.style.write_marker(&mut self.batch, marker);
         if self.batch.len() >= BATCH { self.flush() } else { Ok(()) }
     }
 

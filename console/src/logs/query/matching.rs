@@ -180,7 +180,7 @@ impl Field {
         }
     }
 
-    fn is_text(&self, own: &str) -> bool {
+    pub(super) fn is_text(&self, own: &str) -> bool {
         if self.value.chars().any(char::is_uppercase) {
             return own == self.value;
         }

@@ -6,6 +6,9 @@ use regex::bytes::{Regex, RegexBuilder};
 /// The most memory that an expression may be compiled to: it is compiled anew with each key that is pressed.
 const REGEX_SIZE: usize = 1 << 20;
 
+/// Bytes of a text that are the same in any case, from which on they are looked for alone: fewer are in too many lines.
+const SHORTEST_ANCHOR: usize = 3;
+
 /// Places in a text, in bytes.
 pub type Spans = Vec<Range<usize>>;
 
@@ -20,6 +23,8 @@ pub(super) struct Needle {
 enum How {
     /// These very bytes.
     Exact(Box<Finder<'static>>),
+    /// An ASCII text in any case, by the longest part of it that has no letters: `":500` of `"status":500`.
+    Anchored { anchor: Box<Finder<'static>>, offset: usize },
     /// A text in any case, or an expression.
     Regex { regex: Regex, literal: bool },
 }
@@ -47,6 +52,11 @@ impl Needle {
     pub(super) fn folded(text: &str) -> Needle {
         if !text.chars().any(char::is_alphabetic) {
             return Needle::exact(text);
+        }
+        if let Some(part) = letterless(text) {
+            let anchor = Box::new(Finder::new(&text.as_bytes()[part.clone()]).into_owned());
+            let how = How::Anchored { anchor, offset: part.start };
+            return Needle { source: text.to_owned(), how };
         }
         // Without Unicode, k is not the Kelvin sign too, and all that is found is as long as what is looked for.
         let regex = RegexBuilder::new(&regex::escape(text))
@@ -83,6 +93,7 @@ impl Needle {
     pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
         match &self.how {
             How::Exact(finder) => finder.find(bytes).is_some(),
+            How::Anchored { .. } => self.find(bytes, 0).is_some(),
             How::Regex { regex, .. } => regex.is_match(bytes),
         }
     }
@@ -94,6 +105,17 @@ impl Needle {
                 let at = start + finder.find(bytes.get(start..)?)?;
                 Some(at..at + self.source.len())
             }
+            How::Anchored { anchor, offset } => {
+                let mut from = start + offset;
+                loop {
+                    let hit = from + anchor.find(bytes.get(from..)?)?;
+                    let found = hit - offset..hit - offset + self.source.len();
+                    if bytes.get(found.clone())?.eq_ignore_ascii_case(self.source.as_bytes()) {
+                        return Some(found);
+                    }
+                    from = hit + 1;
+                }
+            }
             How::Regex { regex, .. } => {
                 (start <= bytes.len()).then(|| regex.find_at(bytes, start))?.map(|found| found.range())
             }
@@ -104,9 +126,24 @@ impl Needle {
     pub(super) fn is_literal(&self) -> bool {
         match &self.how {
             How::Exact(_) => !self.source.is_empty(),
+            How::Anchored { .. } => true,
             How::Regex { literal, .. } => *literal,
         }
     }
+}
+
+/// The longest part of an ASCII text without letters, if it is long enough to look for.
+fn letterless(text: &str) -> Option<Range<usize>> {
+    let mut longest = 0..0;
+    let mut start = 0;
+    for (index, byte) in text.bytes().enumerate() {
+        if byte.is_ascii_alphabetic() {
+            start = index + 1;
+        } else if index + 1 - start > longest.len() {
+            longest = start..index + 1;
+        }
+    }
+    (text.is_ascii() && longest.len() >= SHORTEST_ANCHOR).then_some(longest)
 }
 
 /// A capital letter that is not the name of a class, as in `\W` and `\p{Lu}`.

@@ -9,12 +9,19 @@ const SHORTEST_ID: usize = 4;
 
 /// The terms of a query, in the order in which they stand.
 pub(super) fn parse(text: &str) -> Result<Vec<Term>, Mistake> {
+    Ok(places(text)?.into_iter().map(|(term, _)| term).collect())
+}
+
+/// The same, with where each stands.
+pub(super) fn places(text: &str) -> Result<Vec<(Term, Range<usize>)>, Mistake> {
     let mut terms = Vec::new();
     let mut reader = Reader { text, at: 0 };
     while reader.skip_blanks() {
+        let start = reader.at;
         let negated = reader.rest().strip_prefix('-').is_some_and(|rest| !starts_blank(rest));
         reader.at += usize::from(negated);
-        terms.push(Term { negated, test: reader.test()? });
+        let term = Term { negated, test: reader.test()? };
+        terms.push((term, start..reader.at));
     }
     Ok(terms)
 }

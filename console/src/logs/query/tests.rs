@@ -19,6 +19,10 @@ fn text_is_found_in_any_case_unless_it_has_a_capital() {
     assert!(finds("ärger", "ÄRGER"));
     assert!(finds("one two", "two, one") && !finds("one three", "two, one"));
     assert!(finds("\"one two\"", "one two") && !finds("\"one two\"", "two one"));
+    assert!(
+        finds(r#""\"status\":500""#, r#"{"Status":200,"STATUS":500}"#)
+            && !finds("e=500", "state=50 e:500 =500")
+    );
     assert!(finds("-healthz", "GET /items") && !finds("-healthz", "GET /healthz"));
     assert!(finds(r#""say \"hi\"""#, r#"{"msg":"say \"hi\""}"#), "as it is shown, not as it is written");
 }
@@ -124,6 +128,8 @@ enum Kind {
 fn terms() -> impl Strategy<Value = Vec<(bool, Kind)>> {
     let kind = prop_oneof![
         "[ab\\. ]{1,3}".prop_map(Kind::Text),
+        // Looked for by the part without letters.
+        "[ab]?[\\. ]{3,4}[ab]?".prop_map(Kind::Text),
         (-3i64..3).prop_map(Kind::More),
         (-3i64..3).prop_map(Kind::Is)
     ];
@@ -145,6 +151,7 @@ fn written(terms: &[(bool, Kind)]) -> String {
 fn lines() -> impl Strategy<Value = Vec<String>> {
     let line = prop_oneof![
         "[abAB\\. ]{0,8}",
+        "[abAB]{0,2}[\\. ]{2,6}[abAB]{0,2}",
         (-4i64..4, "[abAB ]{0,4}").prop_map(|(n, text)| format!("{{\"n\":{n},\"t\":\"{text}\"}}")),
     ];
     proptest::collection::vec(line, 0..12)

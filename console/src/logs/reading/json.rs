@@ -8,7 +8,7 @@ use crate::domain::Level;
 type Fields = Map<String, Value>;
 
 /// `report` of `platform.report`; `None` for a line of the service.
-pub(super) fn platform_kind(fields: &Fields) -> Option<&str> {
+pub(in super::super) fn platform_kind(fields: &Fields) -> Option<&str> {
     fields.get("type")?.as_str()?.strip_prefix("platform.")
 }
 
@@ -63,56 +63,123 @@ pub(super) fn platform_line(kind: &str, fields: &Fields) -> String {
 }
 
 /// The figures of any `platform.*` line that has some.
-pub(super) fn report(fields: &Fields) -> Option<Report> {
+pub(in super::super) fn report(fields: &Fields) -> Option<Report> {
     let metrics = of_record(fields, "metrics")?;
     let number = |key: &str| metrics.get(key).and_then(Value::as_f64);
+    // What an initialisation took is called as what an invocation took is.
+    let init = matches!(platform_kind(fields), Some("initReport" | "restoreReport"));
+    let (duration_ms, init_ms) = match number("durationMs") {
+        took if init => (None, took),
+        took => (took, number("initDurationMs")),
+    };
     Some(Report {
-        duration_ms: number("durationMs"),
+        duration_ms,
         billed_ms: number("billedDurationMs"),
-        init_ms: number("initDurationMs"),
+        init_ms,
         size_mb: number("memorySizeMB"),
         used_mb: number("maxMemoryUsedMB"),
         status: text_of_record(fields, "status").map(str::to_owned),
+        error_type: text_of_record(fields, "errorType").map(str::to_owned),
     })
 }
 
-/// The service's level: a name or one of bunyan's and pino's numbers.
-pub(super) fn level(fields: &Fields) -> Option<Level> {
-    let level =
-        ["level", "severity", "log.level", "levelname", "lvl"].iter().find_map(|key| fields.get(*key))?;
-    match level {
-        Value::String(name) => Level::named(name),
-        Value::Number(number) => number.as_i64().and_then(bunyan_level),
-        _ => None,
+/// The service's level: a name, one of bunyan's and pino's numbers, or a severity of syslog. What Lambda's runtimes write of a
+/// failed invocation has none and is an error.
+pub(in super::super) fn level(fields: &Fields) -> Option<Level> {
+    let found = LEVELS.iter().find_map(|key| fields.get(*key)).or_else(|| fields.get("log")?.get("level"));
+    match found {
+        Some(Value::String(name)) => Level::named(name).or_else(|| name.parse().ok().and_then(of_number)),
+        Some(Value::Number(number)) => number.as_i64().and_then(of_number),
+        _ => fields.get("errorType").filter(|name| name.is_string()).map(|_| Level::Error),
     }
 }
 
-/// 10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal.
-fn bunyan_level(number: i64) -> Option<Level> {
+/// What loggers call the level. ECS, CLEF (Serilog), OpenTelemetry, Google, Python, .NET and most others.
+const LEVELS: [&str; 15] = [
+    "level",
+    "severity",
+    "log.level",
+    "levelname",
+    "lvl",
+    "@l",
+    "Level",
+    "Severity",
+    "LogLevel",
+    "logLevel",
+    "log_level",
+    "loglevel",
+    "severityText",
+    "SeverityText",
+    "severity_text",
+];
+
+/// bunyan and pino: from 10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal. GELF: syslog's, 0 to 7.
+fn of_number(number: i64) -> Option<Level> {
     match number {
-        10 => Some(Level::Trace),
-        20 => Some(Level::Debug),
-        30 => Some(Level::Info),
-        40 => Some(Level::Warn),
-        50 | 60 => Some(Level::Error),
+        0..=7 => Some(super::plain::of_severity(number)),
+        10..=19 => Some(Level::Trace),
+        20..=29 => Some(Level::Debug),
+        30..=39 => Some(Level::Info),
+        40..=49 => Some(Level::Warn),
+        50..=69 => Some(Level::Error),
         _ => None,
     }
 }
 
 /// What the service says.
-pub(super) fn message(fields: &Fields) -> Option<&str> {
-    ["message", "msg"]
+pub(in super::super) fn message(fields: &Fields) -> Option<&str> {
+    ["message", "msg", "short_message", "@m", "@mt", "errorMessage"]
         .iter()
         .find_map(|key| fields.get(*key).and_then(Value::as_str))
         .or_else(|| fields.get("fields")?.get("message")?.as_str())
 }
 
-pub(super) fn request_id(fields: &Fields) -> Option<&str> {
+/// What Lambda's request id is called. A service that has one of its own calls that `request_id` or `requestId`, so that those
+/// come last.
+const REQUEST_IDS: [&str; 9] = [
+    "AWSRequestId",
+    "awsRequestId",
+    "aws_request_id",
+    "AwsRequestId",
+    "function_request_id",
+    "lambda_request_id",
+    "faas.invocation_id",
+    "requestId",
+    "request_id",
+];
+
+pub(in super::super) fn request_id(fields: &Fields) -> Option<&str> {
     if platform_kind(fields).is_some() {
-        return text_of_record(fields, "requestId");
+        let of_fault = || super::platform::request_id(fields.get("record")?.as_str()?);
+        return text_of_record(fields, "requestId").or_else(of_fault);
     }
-    ["request_id", "requestId", "AWSRequestId", "aws_request_id"]
+    REQUEST_IDS
         .iter()
         .find_map(|key| fields.get(*key).and_then(Value::as_str))
-        .or_else(|| fields.get("span")?.get("requestId")?.as_str())
+        .or_else(|| id_below(fields.get("span")?))
+        .or_else(|| fields.get("spans")?.as_array()?.iter().rev().find_map(id_below))
+        .or_else(|| fields.get("fields").and_then(id_below))
+        .or_else(|| super::platform::request_id(fields.get("errorMessage")?.as_str()?))
+}
+
+fn id_below(value: &Value) -> Option<&str> {
+    REQUEST_IDS.iter().find_map(|key| value.get(*key).and_then(Value::as_str))
+}
+
+/// The same, of a part of an event that is too long to be read.
+pub(super) fn request_id_in(part: &str) -> Option<&str> {
+    REQUEST_IDS.iter().find_map(|key| {
+        let at = part.find(&format!("\"{key}\""))?;
+        let value =
+            part[at + key.len() + 2..].trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+        value.split_once('"').map(|(id, _)| id)
+    })
+}
+
+/// A text that the line's span carries, or one of those around it: what is logged in the name of a request need not say so
+/// itself (tracing's JSON: `span` is the innermost, `spans` are all, the outermost first).
+pub(in super::super) fn of_span<'a>(fields: &'a Fields, names: &[&str]) -> Option<&'a str> {
+    let around = fields.get("spans").and_then(Value::as_array).into_iter().flatten().rev();
+    let spans = fields.get("span").into_iter().chain(around);
+    spans.flat_map(|span| names.iter().filter_map(|name| span.get(*name)?.as_str())).next()
 }

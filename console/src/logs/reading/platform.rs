@@ -17,6 +17,8 @@ pub struct Report {
     pub used_mb: Option<f64>,
     /// `success`, `error`, `timeout`, `failure`; plain text says nothing of a success.
     pub status: Option<String>,
+    /// What went wrong, as `Runtime.ExitError`.
+    pub error_type: Option<String>,
 }
 
 /// The level of a line of Lambda's; `None` if it is none of those.
@@ -30,7 +32,12 @@ pub(super) fn level(text: &str) -> Option<Level> {
         "REPORT RequestId: ",
         "INIT_START ",
         "INIT_REPORT ",
+        "RESTORE_START ",
+        "RESTORE_REPORT ",
         "XRAY TraceId: ",
+        "EXTENSION\tName: ",
+        "LOGS\tName: ",
+        "TELEMETRY\tName: ",
     ];
     if !known.iter().any(|start| text.starts_with(start)) {
         return None;
@@ -45,21 +52,43 @@ fn is_failure(text: &str) -> bool {
     // `2026-11-22T12:00:00.000Z 1a2b Task timed out after 1.00 seconds`: behind the time and the request only.
     let timed_out =
         || text.splitn(3, ' ').nth(2).is_some_and(|rest| rest.starts_with("Task timed out after "));
-    text.starts_with("Runtime.")
-        || (text.starts_with("RequestId: ") && text.contains(" Error: "))
-        || timed_out()
+    // `RequestId: 1a2b Error: …`, `RequestId: 1a2b Process exited before completing request`.
+    let ended = |rest: &str| {
+        rest.split_once(' ').is_some_and(|(_, what)| {
+            what.starts_with("Error: ") || what.starts_with("Process exited before completing request")
+        })
+    };
+    is_error_type(text) || text.strip_prefix("RequestId: ").is_some_and(ended) || timed_out()
 }
 
-/// `RequestId: ID`, `requestId=ID` of a span, or an id among the first words as Node and Python write it.
+/// `Runtime.ExitError`, `Extension.Crash`, `Function.ResponseSizeTooLarge`, `Sandbox.Timedout`: that word, and nothing else or
+/// a sentence behind a colon.
+fn is_error_type(text: &str) -> bool {
+    let name = text.split([' ', ':']).next().unwrap_or_default();
+    let names = |kind: &str| {
+        let of_kind = name.strip_prefix(kind).and_then(|rest| rest.strip_prefix('.'));
+        of_kind.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    };
+    let alone = name.len() == text.len() || text[name.len()..].starts_with(':');
+    alone && ["Runtime", "Extension", "Function", "Sandbox"].into_iter().any(names)
+}
+
+/// `RequestId: ID` of a line of Lambda's own, `requestId=ID` of a span, or an id among the first words as Node and Python
+/// write it. What stands behind `RequestId: ` in a sentence is an id only if it looks like one.
 pub(super) fn request_id(text: &str) -> Option<&str> {
-    if let Some((_, after)) = text.split_once("RequestId: ") {
-        return after.split_whitespace().next();
+    let own = ["START ", "END ", "REPORT ", "XRAY ", ""]
+        .iter()
+        .find_map(|word| text.strip_prefix(word)?.strip_prefix("RequestId: ")?.split_whitespace().next());
+    if own.is_some() {
+        return own;
     }
-    for name in ["requestId=", "request_id="] {
-        if let Some((_, after)) = text.split_once(name) {
-            let after = after.trim_start_matches('"');
-            let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(after.len());
-            return Some(&after[..end]).filter(|id| !id.is_empty());
+    for name in ["RequestId: ", "requestId=", "request_id=", "RequestId=", "requestId: ", "request_id: "] {
+        let Some((_, after)) = text.split_once(name) else { continue };
+        let after = after.trim_start_matches('"');
+        let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(after.len());
+        let id = &after[..end];
+        if is_uuid(id) || (name.ends_with('=') && !id.is_empty()) {
+            return Some(id);
         }
     }
     if let Some((_, after)) = text.split_once(' ')
@@ -68,7 +97,12 @@ pub(super) fn request_id(text: &str) -> Option<&str> {
     {
         return Some(id);
     }
-    text.split_whitespace().take(4).find(|word| is_uuid(word))
+    text.split_whitespace().take(4).map(|word| word.trim_matches(is_around_id)).find(|word| is_uuid(word))
+}
+
+/// `[8f507cfc-…]`, `(8f507cfc-…)`, `8f507cfc-…:`
+fn is_around_id(c: char) -> bool {
+    matches!(c, '[' | ']' | '(' | ')' | '{' | '}' | '<' | '>' | ':' | ',' | ';' | '"' | '|')
 }
 
 /// Eight, four, four, four and twelve hexadecimal digits.
@@ -82,7 +116,8 @@ fn is_uuid(word: &str) -> bool {
 
 /// REPORT and INIT_REPORT: `key: value` between tabs. What is not known is passed over.
 pub(super) fn report(text: &str) -> Option<Report> {
-    if !text.starts_with("REPORT RequestId: ") && !text.starts_with("INIT_REPORT ") {
+    if !["REPORT RequestId: ", "INIT_REPORT ", "RESTORE_REPORT "].iter().any(|start| text.starts_with(start))
+    {
         return None;
     }
     let mut report = Report::default();
@@ -91,10 +126,11 @@ pub(super) fn report(text: &str) -> Option<Report> {
         match key {
             "Duration" => report.duration_ms = number(),
             "Billed Duration" => report.billed_ms = number(),
-            "Init Duration" => report.init_ms = number(),
+            "Init Duration" | "Restore Duration" => report.init_ms = number(),
             "Memory Size" => report.size_mb = number(),
             "Max Memory Used" => report.used_mb = number(),
             "Status" => report.status = Some(value.to_owned()),
+            "Error Type" => report.error_type = Some(value.to_owned()),
             _ => {}
         }
     }
@@ -102,6 +138,7 @@ pub(super) fn report(text: &str) -> Option<Report> {
 }
 
 fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    let text = text.trim_start_matches("INIT_REPORT ").trim_start_matches("REPORT ");
+    let starts = ["INIT_REPORT ", "RESTORE_REPORT ", "REPORT "];
+    let text = starts.iter().find_map(|start| text.strip_prefix(start)).unwrap_or(text);
     text.split('\t').filter_map(|part| part.trim().split_once(": "))
 }

@@ -1,6 +1,9 @@
 use proptest::prelude::*;
 
+use super::plain::link;
 use super::*;
+
+mod formats;
 
 #[test]
 fn platform_lines_are_told_apart() {
@@ -44,6 +47,7 @@ fn plain_text_levels_are_words_in_capitals_near_the_start() {
     assert_eq!(level("no error here"), None);
     assert_eq!(level("thread 'main' panicked at src/main.rs:1:1:"), Some(Level::Error));
     assert_eq!(&*keep("\u{1b}[32m INFO\u{1b}[0m hello\t\n"), " INFO hello");
+    assert_eq!(&*keep("panicked at a: \u{1b}[0m "), "panicked at a:");
 }
 
 #[test]
@@ -56,6 +60,8 @@ fn request_ids_are_found_in_each_form() {
         format!("INFO Lambda runtime invoke{{requestId=\"{id}\" xrayTraceId=\"Root=1\"}}: hello"),
         format!(r#"{{"time":"t","type":"platform.start","record":{{"requestId":"{id}","version":"1"}}}}"#),
         format!(r#"{{"span":{{"requestId":"{id}"}},"fields":{{"message":"hello"}}}}"#),
+        format!(r#"{{"message":"panicked","span":{{"request_id":"{id}","name":"request"}}}}"#),
+        format!(r#"{{"span":{{"name":"deep"}},"spans":[{{"requestId":"{id}"}},{{"name":"deep"}}]}}"#),
     ] {
         assert_eq!(request_id(&text), Some(id.clone()), "{text}");
     }

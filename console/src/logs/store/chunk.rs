@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use crate::logs::filter::Filter;
-use crate::logs::reading::Link;
+use crate::logs::reading::{self, Link};
 
 use super::entry::Meta;
 use super::is_error;
@@ -77,6 +79,22 @@ impl Rows {
         rows[from..].iter_mut().for_each(|row| *row += 1);
     }
 
+    /// Closes the place of an entry that is gone from `at`.
+    fn close(&mut self, at: usize) {
+        self.set(at, false);
+        let Rows::Some(rows) = self else { return };
+        let from = rows.partition_point(|row| *row < index(at));
+        rows[from..].iter_mut().for_each(|row| *row -= 1);
+    }
+
+    /// Each entry is where `places` says now, and those in `fresh` are added.
+    fn rearrange(&mut self, places: &[u32], fresh: impl Iterator<Item = u32>) {
+        let Rows::Some(rows) = self else { return };
+        rows.iter_mut().for_each(|row| *row = places[*row as usize]);
+        rows.extend(fresh);
+        rows.sort_unstable();
+    }
+
     /// Keeps those before `at` and returns the others, counted from there.
     fn split(&mut self, at: usize) -> Rows {
         let Rows::Some(rows) = self else { return self.clone() };
@@ -89,11 +107,12 @@ fn index(entry: usize) -> u32 {
     u32::try_from(entry).unwrap_or(u32::MAX)
 }
 
-/// Entries that follow each other in time, and their texts behind each other.
+/// Entries that follow each other in time, and their texts behind each other. Whoever took a snapshot shares them: a change
+/// then copies this chunk, and only this one.
 #[derive(Debug)]
 pub(super) struct Chunk {
-    text: String,
-    pub(super) metas: Vec<Meta>,
+    pub(super) text: Arc<String>,
+    pub(super) metas: Arc<Vec<Meta>>,
     /// What the filter lets through.
     pub(super) hits: Rows,
     /// What the filter lets through by its stage alone: what is shown as context.
@@ -104,6 +123,8 @@ pub(super) struct Chunk {
     escaped: usize,
     /// Entries that are errors.
     pub(super) errors: usize,
+    /// Entries that are markers.
+    pub(super) markers: usize,
 }
 
 impl Chunk {
@@ -111,13 +132,14 @@ impl Chunk {
     pub(super) fn new(capacity: usize, filter: &Filter) -> Chunk {
         let none = |all: bool| if all { Rows::All } else { Rows::Some(Vec::new()) };
         Chunk {
-            text: String::with_capacity(capacity),
-            metas: Vec::new(),
+            text: Arc::new(String::with_capacity(capacity)),
+            metas: Arc::default(),
             hits: none(filter.is_empty()),
             around: none(filter.stage.is_none()),
             disordered: false,
             escaped: 0,
             errors: 0,
+            markers: 0,
         }
     }
 
@@ -157,32 +179,109 @@ impl Chunk {
     pub(super) fn insert(&mut self, at: usize, mut meta: Meta, raw: &str, filter: &Filter) {
         let last = at == self.metas.len();
         self.disordered |= !last;
+        let text = Arc::make_mut(&mut self.text);
         if !last {
             // Not twice as much for one late line.
-            self.text.reserve_exact(raw.len());
+            text.reserve_exact(raw.len());
         }
-        meta.offset = index(self.text.len());
+        meta.offset = index(text.len());
         meta.length = index(raw.len());
-        self.text.push_str(raw);
+        text.push_str(raw);
         self.escaped += usize::from(meta.escaped());
         self.errors += usize::from(is_error(meta.level));
-        self.metas.insert(at, meta);
+        self.markers += usize::from(meta.is_marker());
+        Arc::make_mut(&mut self.metas).insert(at, meta);
         self.hits.open(at);
         self.around.open(at);
         self.hits.set(at, self.passes(at, filter));
-        self.around.set(at, filter.has(meta.stage));
+        self.around.set(at, meta.is_in(filter));
+    }
+
+    /// Puts entries that are in order of time in their places, all in one pass: behind those of the same time. Returns
+    /// their places.
+    pub(super) fn merge(&mut self, run: Vec<(Meta, String)>, filter: &Filter) -> Vec<usize> {
+        let old = std::mem::take(&mut self.metas);
+        let last_ms = old.last().map_or(i64::MIN, |meta| meta.timestamp_ms);
+        self.disordered |= run.first().is_some_and(|(meta, _)| meta.timestamp_ms < last_ms);
+        let text = Arc::make_mut(&mut self.text);
+        let mut metas = Vec::with_capacity(old.len() + run.len());
+        let (mut places, mut fresh) = (Vec::with_capacity(old.len()), Vec::with_capacity(run.len()));
+        let mut run = run.into_iter().peekable();
+        let mut before = old.iter().copied().peekable();
+        loop {
+            let next = before.peek().map(|meta| meta.timestamp_ms);
+            if let Some((mut meta, raw)) =
+                run.next_if(|(meta, _)| next.is_none_or(|next| meta.timestamp_ms < next))
+            {
+                meta.offset = index(text.len());
+                meta.length = index(raw.len());
+                text.push_str(&raw);
+                self.escaped += usize::from(meta.escaped());
+                self.errors += usize::from(is_error(meta.level));
+                fresh.push(index(metas.len()));
+                metas.push(meta);
+            } else if let Some(meta) = before.next() {
+                places.push(index(metas.len()));
+                metas.push(meta);
+            } else {
+                break;
+            }
+        }
+        self.metas = Arc::new(metas);
+        let hits: Vec<u32> = match self.hits {
+            Rows::Some(_) => {
+                fresh.iter().copied().filter(|entry| self.passes(*entry as usize, filter)).collect()
+            }
+            Rows::All | Rows::Pending => Vec::new(),
+        };
+        self.hits.rearrange(&places, hits.into_iter());
+        let metas = &self.metas;
+        let of_stage = |entry: &u32| metas[*entry as usize].is_in(filter);
+        self.around.rearrange(&places, fresh.iter().copied().filter(of_stage));
+        fresh.into_iter().map(|entry| entry as usize).collect()
+    }
+
+    /// Gives an entry another identity.
+    pub(super) fn name(&mut self, at: usize, identity: u64) {
+        Arc::make_mut(&mut self.metas)[at].identity = identity;
+    }
+
+    /// Takes an entry out, with its text.
+    pub(super) fn remove(&mut self, at: usize) {
+        let meta = Arc::make_mut(&mut self.metas).remove(at);
+        self.escaped -= usize::from(meta.escaped());
+        self.errors -= usize::from(is_error(meta.level));
+        self.markers -= usize::from(meta.is_marker());
+        self.hits.close(at);
+        self.around.close(at);
+        self.disordered = true;
+        self.tidy();
     }
 
     /// Markers and notes are of use whatever is looked for, so only the stage hides them.
     pub(super) fn passes(&self, entry: usize, filter: &Filter) -> bool {
         let meta = &self.metas[entry];
-        if meta.is_line() { filter.matches(&meta.subject(self.raw(entry))) } else { filter.has(meta.stage) }
+        if !meta.is_line() {
+            return meta.is_in(filter);
+        }
+        filter.matches(&meta.subject(self.raw(entry))) || self.is_of_run(entry, filter)
+    }
+
+    /// Whether a line belongs to the run that is shown. At its very end the next one may have begun: then only what names
+    /// nobody is taken for its own.
+    fn is_of_run(&self, entry: usize, filter: &Filter) -> bool {
+        let meta = &self.metas[entry];
+        let Some(run) = &filter.run else { return false };
+        let there = meta.is_line() && meta.stage == run.stage && meta.stream == run.stream as u32;
+        there
+            && (run.from_ms..=run.to_ms).contains(&meta.timestamp_ms)
+            && (meta.timestamp_ms < run.to_ms || reading::request_id(self.raw(entry)).is_none())
     }
 
     /// Takes no more memory than it needs: it is full.
     pub(super) fn seal(&mut self) {
-        self.text.shrink_to_fit();
-        self.metas.shrink_to_fit();
+        Arc::make_mut(&mut self.text).shrink_to_fit();
+        Arc::make_mut(&mut self.metas).shrink_to_fit();
     }
 
     /// Keeps the older half and returns the newer one.
@@ -190,16 +289,19 @@ impl Chunk {
         self.tidy();
         let at = self.metas.len() / 2;
         let start = self.metas[at].offset;
-        let mut metas = self.metas.split_off(at);
+        let mut metas = Arc::make_mut(&mut self.metas).split_off(at);
         metas.iter_mut().for_each(|meta| meta.offset -= start);
         let (hits, around) = (self.hits.split(at), self.around.split(at));
         let escaped = metas.iter().filter(|meta| meta.escaped()).count();
         let errors = metas.iter().filter(|meta| is_error(meta.level)).count();
+        let markers = metas.iter().filter(|meta| meta.is_marker()).count();
         self.escaped -= escaped;
         self.errors -= errors;
-        let text = self.text.split_off(start as usize);
+        self.markers -= markers;
+        let text = Arc::new(Arc::make_mut(&mut self.text).split_off(start as usize));
+        let metas = Arc::new(metas);
         self.seal();
-        Chunk { text, metas, hits, around, disordered: false, escaped, errors }
+        Chunk { text, metas, hits, around, disordered: false, escaped, errors, markers }
     }
 
     /// Forgets which rows are shown.
@@ -228,10 +330,17 @@ impl Chunk {
             );
             hits.sort_unstable();
         }
-        hits.retain(|entry| filter.has(self.metas[*entry as usize].stage));
+        hits.retain(|entry| self.metas[*entry as usize].is_in(filter));
+        if let Some(run) = &filter.run {
+            let place = |ms: i64| self.metas.partition_point(|meta| meta.timestamp_ms < ms);
+            let there = place(run.from_ms)..place(run.to_ms.saturating_add(1)).max(place(run.from_ms));
+            hits.extend(there.filter(|entry| self.is_of_run(*entry, filter)).map(index));
+            hits.sort_unstable();
+            hits.dedup();
+        }
         self.hits = Rows::Some(hits);
         if self.around.is_pending() {
-            let of_stage = (0..count).filter(|entry| filter.has(self.metas[*entry].stage));
+            let of_stage = (0..count).filter(|entry| self.metas[*entry].is_in(filter));
             self.around = Rows::Some(of_stage.map(index).collect());
         }
     }
@@ -242,12 +351,12 @@ impl Chunk {
             return;
         }
         let mut text = String::with_capacity(self.text.len());
-        for meta in &mut self.metas {
+        for meta in Arc::make_mut(&mut self.metas) {
             let from = meta.offset as usize;
             meta.offset = index(text.len());
             text.push_str(&self.text[from..from + meta.length as usize]);
         }
-        self.text = text;
+        self.text = Arc::new(text);
         self.disordered = false;
     }
 }

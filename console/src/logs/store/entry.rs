@@ -1,4 +1,5 @@
 use crate::domain::{Level, StageName};
+use crate::logs::filter::Filter;
 use crate::logs::query::Subject;
 use crate::logs::reading::{self, Link};
 
@@ -56,6 +57,11 @@ impl Entry<'_> {
         if self.is_line() { reading::text(self.raw) } else { self.raw.to_owned() }
     }
 
+    /// The same, of which no more is wanted than so many bytes.
+    pub fn text_within(&self, longest: usize) -> String {
+        if self.is_line() { reading::text_within(self.raw, longest) } else { self.raw.to_owned() }
+    }
+
     /// Lambda's request id, if it says so.
     pub fn request_id(&self) -> Option<String> {
         self.is_line().then(|| reading::request_id(self.raw))?
@@ -86,6 +92,7 @@ impl Marks {
     const LATE: u8 = 1;
     const ESCAPED: u8 = 2;
     const LINK: u8 = 2;
+    const BOTH: u8 = 16;
 
     fn with(late: bool, escaped: bool, link: Link) -> Marks {
         let marks = u8::from(late) * Marks::LATE + u8::from(escaped) * Marks::ESCAPED;
@@ -111,12 +118,22 @@ impl Meta {
 
     /// Which lines around it belong to it.
     pub(super) fn link(&self) -> Link {
-        match self.marks.0 >> Marks::LINK {
+        match self.marks.0 >> Marks::LINK & 3 {
             1 => Link::Opens,
             2 => Link::Continues,
             3 => Link::Closes,
             _ => Link::None,
         }
+    }
+
+    /// The same, of no stage more than of the other.
+    pub(super) fn of_both(self) -> Meta {
+        Meta { marks: Marks(self.marks.0 | Marks::BOTH), ..self }
+    }
+
+    /// Whether its stage is shown.
+    pub(super) fn is_in(&self, filter: &Filter) -> bool {
+        self.marks.0 & Marks::BOTH != 0 || filter.has(self.stage)
     }
 
     pub(super) fn new(
@@ -141,6 +158,10 @@ impl Meta {
 
     pub(super) fn is_line(&self) -> bool {
         matches!(self.kind, Kind::Service | Kind::Platform)
+    }
+
+    pub(super) fn is_marker(&self) -> bool {
+        self.kind == Kind::Marker
     }
 
     pub(super) fn anchor(&self) -> Anchor {

@@ -104,6 +104,9 @@ impl Store {
 
     /// A new line may join two groups or part one.
     pub(super) fn regroup_around(&mut self, chunk: usize, entry: usize) {
+        if self.filter.is_empty() {
+            return;
+        }
         let place = (chunk, entry);
         let near = [self.neighbour(place, Store::back), Some(place), self.neighbour(place, Store::ahead)];
         for place in near.into_iter().flatten() {
@@ -120,12 +123,15 @@ impl Store {
         }
     }
 
-    /// The groups that may lie in this chunk and the one before it, or what of them is left when that one is gone.
-    pub(super) fn regroup_front(&mut self, chunk: usize) {
+    /// The groups that may lie in this chunk and the one before it. `each`: the lines too that belong to no other by what they
+    /// say themselves, of use when a line is gone that they belonged to.
+    pub(super) fn regroup_front(&mut self, chunk: usize, each: bool) {
         let mut next = self.meta((chunk, 0)).map(|_| (chunk, 0));
         for _ in 0..REACH {
             let Some(place) = next else { return };
-            self.regroup(place);
+            if each || self.meta(place).is_some_and(|meta| meta.link() != Link::None) {
+                self.regroup(place);
+            }
             next = self.ahead(place);
         }
     }
@@ -133,8 +139,9 @@ impl Store {
     #[cfg(test)]
     pub(super) fn shows(&self, place: Place) -> bool {
         match self.meta(place) {
+            Some(meta) if self.from_ms.is_some_and(|from| meta.timestamp_ms < from) => false,
             Some(meta) if meta.is_line() => self.passes(&self.group(place)),
-            Some(meta) => self.filter.has(meta.stage),
+            Some(meta) => meta.is_in(&self.filter),
             None => false,
         }
     }

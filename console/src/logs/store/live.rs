@@ -8,6 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasher;
 
 use crate::domain::LogLine;
+use crate::logs::filter::stream_id;
 use crate::logs::reading;
 
 use super::Store;
@@ -59,7 +60,7 @@ impl Store {
         *came += 1;
         let came = *came;
         self.live.order.push_back(alike);
-        let stream = self.hasher.hash_one(&line.stream) as u32;
+        let stream = stream_id(&line.stream) as u32;
         let there = self.at(line.timestamp_ms).filter(|(chunk, entry)| {
             let chunk = &self.chunks[*chunk];
             let meta: &Meta = &chunk.metas[*entry];
@@ -89,7 +90,7 @@ impl Store {
             .find(|(chunk, entry)| self.chunks[*chunk].metas[*entry].identity == was);
         // Without a place it had to go to stay within the budget, and is as old as that: the poll's line would go too.
         if let Some((chunk, entry)) = place {
-            self.chunks[chunk].metas[entry].identity = identity;
+            self.chunks[chunk].name(entry, identity);
         }
         place.is_some()
     }

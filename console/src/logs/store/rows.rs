@@ -1,7 +1,7 @@
 //! What is shown: rows, counted from the oldest chunk that the filter was asked of.
 
 use super::Store;
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Rows};
 use super::entry::{Anchor, Entry};
 use super::is_error;
 
@@ -12,11 +12,40 @@ pub enum Wanted {
     Hit,
     /// A line that is an error.
     Error,
+    /// A marker of a deploy.
+    Marker,
 }
 
 impl Store {
     fn rows_of(&self, chunk: &Chunk) -> usize {
-        chunk.rows(self.context).len(chunk.metas.len())
+        let rows = chunk.rows(self.context);
+        rows.len(chunk.metas.len()) - self.hidden(chunk, rows)
+    }
+
+    /// How many of `rows`, which are of `chunk`, lie before the time from which on entries are shown.
+    pub(super) fn hidden(&self, chunk: &Chunk, rows: &Rows) -> usize {
+        match self.from_ms {
+            Some(from) if chunk.last_ms() < from => rows.len(chunk.metas.len()),
+            Some(from) if chunk.first_ms() < from => {
+                rows.before(chunk.metas.partition_point(|meta| meta.timestamp_ms < from))
+            }
+            _ => 0,
+        }
+    }
+
+    /// Shows only entries from this time on, epoch milliseconds; `None`: all.
+    pub fn set_from(&mut self, from_ms: Option<i64>) {
+        self.from_ms = from_ms;
+    }
+
+    /// From when on entries are shown, epoch milliseconds.
+    pub fn from_ms(&self) -> Option<i64> {
+        self.from_ms
+    }
+
+    /// How many entries there are from that time on.
+    pub fn len_in_range(&self) -> usize {
+        self.len() - self.chunks.iter().map(|chunk| self.hidden(chunk, &Rows::All)).sum::<usize>()
     }
 
     /// How many entries are shown.
@@ -26,7 +55,8 @@ impl Store {
 
     /// How many entries the filter lets through.
     pub fn hits(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.hits.len(chunk.metas.len())).sum()
+        let hits = |chunk: &Chunk| chunk.hits.len(chunk.metas.len()) - self.hidden(chunk, &chunk.hits);
+        self.chunks.iter().map(hits).sum()
     }
 
     /// The entry in row `index`.
@@ -35,7 +65,8 @@ impl Store {
         for chunk in &self.chunks {
             let rows = self.rows_of(chunk);
             if index < before + rows {
-                let entry = chunk.rows(self.context).entry(index - before)?;
+                let of_chunk = chunk.rows(self.context);
+                let entry = of_chunk.entry(index - before + self.hidden(chunk, of_chunk))?;
                 return Some(chunk.metas[entry].entry(chunk.raw(entry), chunk.hits.has(entry)));
             }
             before += rows;
@@ -66,10 +97,11 @@ impl Store {
                 let same =
                     chunk.metas[start..].iter().take_while(|meta| meta.timestamp_ms == anchor.timestamp_ms);
                 let rows = chunk.rows(self.context);
+                let hidden = self.hidden(chunk, rows);
                 if let Some(ahead) = same.into_iter().position(|meta| meta.anchor() == anchor) {
-                    return before + rows.before(start + ahead);
+                    return before + rows.before(start + ahead).saturating_sub(hidden);
                 }
-                nearest.get_or_insert(before + rows.before(start));
+                nearest.get_or_insert(before + rows.before(start).saturating_sub(hidden));
             }
             before += self.rows_of(chunk);
         }
@@ -89,8 +121,9 @@ impl Store {
             if part.is_empty() || !chunk.has(wanted) {
                 continue;
             }
+            let hidden = self.hidden(chunk, chunk.rows(self.context));
             let mut rows = part.filter(|row| {
-                let entry = chunk.rows(self.context).entry(row - all.start);
+                let entry = chunk.rows(self.context).entry(row - all.start + hidden);
                 entry.is_some_and(|entry| chunk.is(wanted, entry))
             });
             if backwards {
@@ -108,6 +141,7 @@ impl Chunk {
         match wanted {
             Wanted::Hit => self.hits.len(self.metas.len()) > 0,
             Wanted::Error => self.errors > 0,
+            Wanted::Marker => self.markers > 0,
         }
     }
 
@@ -115,6 +149,7 @@ impl Chunk {
         match wanted {
             Wanted::Hit => self.metas[entry].is_line() && self.hits.has(entry),
             Wanted::Error => is_error(self.metas[entry].level),
+            Wanted::Marker => self.metas[entry].is_marker(),
         }
     }
 }

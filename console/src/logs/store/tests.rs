@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::logs::query::Query;
 
-fn line(id: usize, timestamp_ms: i64, stream: &str, message: &str) -> LogLine {
+pub(super) fn line(id: usize, timestamp_ms: i64, stream: &str, message: &str) -> LogLine {
     LogLine {
         stage: StageName::ALL[id % 2],
         timestamp_ms,
@@ -14,11 +14,11 @@ fn line(id: usize, timestamp_ms: i64, stream: &str, message: &str) -> LogLine {
     }
 }
 
-fn asked(query: &str) -> Filter {
-    Filter { stage: None, query: Query::parse(query).expect("a query") }
+pub(super) fn asked(query: &str) -> Filter {
+    Filter { query: Query::parse(query).expect("a query"), ..Filter::default() }
 }
 
-fn texts(store: &Store) -> Vec<String> {
+pub(super) fn texts(store: &Store) -> Vec<String> {
     (0..store.shown_len()).filter_map(|row| store.shown(row)).map(|entry| entry.text()).collect()
 }
 
@@ -98,7 +98,7 @@ fn a_new_filter_is_asked_of_the_newest_lines_first() {
     assert_eq!(store.row_of(newest), all - 1);
 }
 
-fn any_line() -> impl Strategy<Value = (i64, String, &'static str)> {
+pub(super) fn any_line() -> impl Strategy<Value = (i64, String, &'static str)> {
     let text = prop_oneof![
         4 => "[ab]{1,8}",
         1 => Just("thread 'a' panicked at b:".to_owned()),

@@ -33,9 +33,9 @@ impl Window {
         Window { newest_ms: start_ms, mark_ms: start_ms, delay_ms: 0, seen: Seen::from(start_ms), start_ms }
     }
 
-    /// How late an event may come and still be found, milliseconds: twice the delay that was seen.
+    /// How late an event may come and still be found, milliseconds: half as much again as the delay that was seen.
     pub(super) fn reach_ms(&self) -> i64 {
-        self.delay_ms.saturating_mul(2).clamp(LEAST_REACH_MS, LONGEST_REACH_MS)
+        (self.delay_ms.saturating_mul(3) / 2).clamp(LEAST_REACH_MS, LONGEST_REACH_MS)
     }
 
     /// From when on a sweep that begins now reads.
@@ -103,7 +103,7 @@ mod tests {
         let mut window = Window::from(0);
         assert_eq!(window.reach_ms(), 60_000);
         window.admit(vec![event(0, 1_000_000, 1_090_000)]);
-        assert_eq!(window.reach_ms(), 180_000);
+        assert_eq!(window.reach_ms(), 135_000);
         window.admit(vec![event(1, 1_000_000, 99_000_000)]);
         assert_eq!(window.reach_ms(), LONGEST_REACH_MS);
         for _ in 0..200 {
