@@ -19,8 +19,22 @@ const LONG: usize = 16;
 /// cases and digits. PEM lines have 64 characters (RFC 7468), the last one what is left.
 const WHOLE_LINE: usize = 48;
 
+/// How often a text is looked through at most.
+const PASSES: usize = 6;
+
 /// `text` with stand-ins for what looks like a password, a token or a key.
 pub fn mask(text: &str) -> Cow<'_, str> {
+    let mut out = masked_once(text);
+    // What stands for one secret may bare the beginning of another that it hid.
+    for _ in 1..PASSES {
+        let Cow::Owned(masked) = &out else { break };
+        let Cow::Owned(again) = masked_once(masked) else { break };
+        out = Cow::Owned(again);
+    }
+    out
+}
+
+fn masked_once(text: &str) -> Cow<'_, str> {
     let patterns = &*PATTERNS;
     let mut out = Cow::Borrowed(text);
     if patterns.hints.as_ref().is_none_or(|hints| hints.is_match(text)) {
@@ -114,7 +128,9 @@ fn secret_of(whole: &Match<'_>, secret: &Match<'_>, text: &str) -> (Option<Strin
     let (own, end) = (&secret.as_str()[..length], secret.start() + length);
     let nothing = own.is_empty() || matches!(own, "true" | "false" | "null" | "None" | "nil" | "undefined");
     let harmless = PATTERNS.harmless.as_ref().is_some_and(|harmless| harmless.is_match(before));
-    if nothing || harmless || own.starts_with("arn:") || is_in_arn(text, whole) || own.contains(STAND_IN) {
+    // What a stand-in keeps of a secret stands before it.
+    let masked = own.contains(STAND_IN) || text[end..].starts_with(STAND_IN);
+    if nothing || harmless || masked || own.starts_with("arn:") || is_in_arn(text, whole) {
         return (None, end);
     }
     (Some(stand_in(own, !whole.as_str().starts_with("-----"))), end)

@@ -1,36 +1,20 @@
-//! Ingest, memory and filters of the log store, beside `grep` (and `rg`, where it is) on the same bytes in the same run. Prints
-//! Markdown.
-
-#![allow(dead_code, unused_imports, reason = "of the sources that are compiled in, only the pipeline is measured")]
-
-#[path = "../../../console/src"]
-mod console {
-    pub mod domain;
-    pub mod logs {
-        pub mod filter;
-        pub mod mask;
-        pub mod query;
-        pub mod reading;
-        pub mod store;
-    }
-}
-
-use console::{domain, logs};
+//! The log store beside `grep`, ripgrep and lnav on the same bytes in the same run: each in turn, medians. Prints Markdown.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use domain::{LogLine, StageName};
-use logs::filter::Filter;
-use logs::query::Query;
-use logs::store::Store;
+use log_bench::domain::LogLine;
+use log_bench::logs::filter::Filter;
+use log_bench::logs::query::Query;
+use log_bench::logs::store::Store;
+use log_bench::{PAGE, json, line, plain};
 
-/// Lines that are handed over at once, as a page of CloudWatch.
-const PAGE: usize = 10_000;
-/// How often each filter is measured; the median counts.
+/// Bytes that the store may keep: more than there are.
+const BUDGET: usize = 4 << 30;
+/// How often each is measured, in turn with the others; the median counts.
 const TIMES: usize = 5;
 
 fn main() -> std::io::Result<()> {
@@ -40,7 +24,7 @@ fn main() -> std::io::Result<()> {
         Some("plain") => measure("plain", plain, "status=500", count),
         Some("JSON") => measure("JSON", json, "\"status\":500", count),
         _ => {
-            println!("| {count} lines | figure |\n|---|---|");
+            println!("| {count} lines, medians of {TIMES} in turn | figure |\n|---|---|");
             // Each in a process of its own, so that what one has freed is not what the other takes.
             for kind in ["plain", "JSON"] {
                 Command::new(&arguments[0]).args([&count.to_string(), kind]).status()?;
@@ -50,96 +34,147 @@ fn main() -> std::io::Result<()> {
     }
 }
 
-/// A line of about 150 bytes; one in a hundred has `status=500`.
-fn plain(index: usize) -> String {
-    let status = if index % 100 == 7 { 500 } else { 200 + index % 4 };
-    let level = if status == 500 { "ERROR" } else { "INFO" };
-    format!(
-        "2026-11-22T12:{:02}:{:02}.{:03}Z  {level} request id={index:08x} method=GET path=/api/v0/items/{:06} status={status} took={}ms user=someone@example.org region=us",
-        index / 60_000 % 60,
-        index / 1000 % 60,
-        index % 1000,
-        index % 999_983,
-        index % 300
-    )
-}
-
-fn json(index: usize) -> String {
-    let status = if index % 100 == 7 { 500 } else { 200 + index % 4 };
-    let level = if status == 500 { "ERROR" } else { "INFO" };
-    format!(
-        r#"{{"level":"{level}","message":"GET /api/v0/items/{:06} took {} ms","request_id":"{index:08x}-0000-4000-8000-000000000000","http":{{"status":{status}}}}}"#,
-        index % 999_983,
-        index % 300
-    )
-}
-
 fn measure(name: &str, make: fn(usize) -> String, needle: &str, count: usize) -> std::io::Result<()> {
-    let path = std::env::temp_dir().join(format!("log-bench-{}", std::process::id()));
-    let mut file = BufWriter::new(File::create(&path)?);
-    let before = resident();
-    let mut store = Store::new(4 << 30);
-    let mut spent = Duration::ZERO;
+    let path = std::env::temp_dir().join(format!("log-bench-{}.log", std::process::id()));
     let mut bytes = 0;
+    let mut file = BufWriter::new(File::create(&path)?);
+    for index in 0..count {
+        let text = make(index);
+        bytes += text.len();
+        writeln!(file, "{text}")?;
+    }
+    file.flush()?;
+    drop(file);
+    let mut store = ingest(name, make, count, bytes);
+    beside_others(name, &mut store, needle, &path)?;
+    filters(name, &mut store, needle);
+    late(&mut store, name, count);
+    std::fs::remove_file(&path)
+}
+
+/// A store with all lines in it, as pages of CloudWatch bring them; what they cost is printed.
+fn ingest(name: &str, make: fn(usize) -> String, count: usize, bytes: usize) -> Store {
+    let before = resident();
+    let mut store = Store::new(BUDGET);
+    let mut spent = Duration::ZERO;
     for page in 0..count.div_ceil(PAGE) {
         let lines: Vec<LogLine> =
             (page * PAGE..count.min((page + 1) * PAGE)).map(|index| line(index, make(index))).collect();
-        for line in &lines {
-            bytes += line.message.len();
-            writeln!(file, "{}", line.message)?;
-        }
         let began = Instant::now();
         for line in &lines {
             store.insert_line(line);
         }
         spent += began.elapsed();
     }
-    file.flush()?;
     let taken = resident().saturating_sub(before);
-    let rate = count as f64 / spent.as_secs_f64();
-    println!("| {name}: ingest | {rate:.0} lines/s |");
-    println!(
-        "| {name}: memory | {:.1} bytes a line for {:.1} bytes of text: {:.2} × (resident {:.2} ×) |",
-        store.bytes() as f64 / count as f64,
-        bytes as f64 / count as f64,
-        store.bytes() as f64 / bytes as f64,
-        taken as f64 / bytes as f64
+    row(name, "ingest", format!("{:.0} lines/s", count as f64 / spent.as_secs_f64()));
+    let times = store.bytes() as f64 / bytes as f64;
+    row(
+        name,
+        "memory",
+        format!(
+            "{:.1} bytes a line for {:.1} bytes of text: {times:.2} × (resident {:.2} ×), goal 1.3 ×: {}",
+            store.bytes() as f64 / count as f64,
+            bytes as f64 / count as f64,
+            taken as f64 / bytes as f64,
+            met(times <= 1.3),
+        ),
     );
-    let floor = median(|| command("grep", &["-c", needle], &path));
-    println!("| {name}: grep -c {needle} | {} |", ms(floor));
-    println!("| {name}: grep -ci {needle} | {} |", ms(median(|| command("grep", &["-ci", needle], &path))));
-    if Command::new("rg").arg("--version").stdout(Stdio::null()).status().is_ok() {
-        println!("| {name}: rg -c {needle} | {} |", ms(median(|| command("rg", &["-c", needle], &path))));
-        println!("| {name}: rg -ci {needle} | {} |", ms(median(|| command("rg", &["-ci", needle], &path))));
+    store
+}
+
+/// The filter by a text beside grep and ripgrep, and opening a file and filtering it beside lnav.
+fn beside_others(name: &str, store: &mut Store, needle: &str, path: &Path) -> std::io::Result<()> {
+    let text = quoted(needle);
+    let exclusive = format!(":filter-in {needle}");
+    let others: [(&str, Vec<&str>); 5] = [
+        ("grep", vec!["-c", needle]),
+        ("grep", vec!["-ci", needle]),
+        ("rg", vec!["-c", needle]),
+        ("rg", vec!["-ci", needle]),
+        ("lnav", vec!["-n", "-c", &exclusive]),
+    ];
+    let mut theirs = vec![Vec::new(); others.len()];
+    let (mut filtered, mut opened) = (Vec::new(), Vec::new());
+    for _ in 0..TIMES {
+        for (times, (program, arguments)) in theirs.iter_mut().zip(&others) {
+            times.extend(run(program, arguments, path));
+        }
+        filtered.push(filter(store, &text).0);
+        opened.push(open(path, &text)?);
     }
-    let text = format!("\"{}\"", needle.replace('"', "\\\""));
+    let (filtered, opened) = (median(filtered), median(opened));
+    for (times, (program, arguments)) in theirs.into_iter().zip(&others) {
+        let what = format!("`{program} {}`", arguments.join(" "));
+        if times.is_empty() {
+            row(name, &what, "is not installed".to_owned());
+            continue;
+        }
+        let time = median(times);
+        let (ours, times) = match *program {
+            "lnav" => ("open and filter", time.as_secs_f64() / opened.as_secs_f64()),
+            _ => ("filter", filtered.as_secs_f64() / time.as_secs_f64()),
+        };
+        let verdict = match (*program, arguments[0]) {
+            ("lnav", _) => format!("{ours} is {times:.1} times faster, goal 10: {}", met(times >= 10.0)),
+            ("rg", "-ci") => format!("{ours} takes {times:.2} × that, goal 2: {}", met(times <= 2.0)),
+            _ => format!("{ours} takes {times:.2} × that"),
+        };
+        row(name, &what, format!("{}; {verdict}", ms(time)));
+    }
+    row(name, &format!("filter `{text}`, in any case"), ms(filtered));
+    row(name, &format!("open the file and filter `{text}`"), ms(opened));
+    Ok(())
+}
+
+/// Reads a file of lines into a new store and filters it.
+fn open(path: &Path, query: &str) -> std::io::Result<Duration> {
+    let began = Instant::now();
+    let mut store = Store::new(BUDGET);
+    for (index, text) in BufReader::with_capacity(1 << 20, File::open(path)?).lines().enumerate() {
+        store.insert_line(&line(index, text?));
+    }
+    filter(&mut store, query);
+    Ok(began.elapsed())
+}
+
+/// How long the filter takes, and how long until the first lines are shown.
+fn filter(store: &mut Store, query: &str) -> (Duration, Duration) {
+    let filter = Filter { query: Query::parse(query).unwrap_or_default(), ..Filter::default() };
+    let began = Instant::now();
+    store.set_filter(filter);
+    let first = began.elapsed();
+    while store.work() {}
+    (began.elapsed(), first)
+}
+
+fn filters(name: &str, store: &mut Store, needle: &str) {
+    let text = quoted(needle);
     let capital = text.replace('s', "S");
-    for query in
-        [&text, &capital, "took", "/status\\W+5\\d\\d/", "level>=error", "http.status>=500", "-status"]
-    {
-        let mut first = Duration::ZERO;
-        let spent = median(|| {
-            let filter = Filter { stage: None, query: Query::parse(query).unwrap_or_default() };
+    let others = ["took", "nowhere", "/status\\W+5\\d\\d/", "level>=error", "http.status>=500", "-status"];
+    for query in [text.as_str(), &capital].into_iter().chain(others) {
+        let (all, first): (Vec<_>, Vec<_>) = (0..TIMES).map(|_| filter(store, query)).unzip();
+        // The longest that a key waits while the rest is looked through: the loop asks for one part after the other.
+        let mut longest = Duration::ZERO;
+        store.set_filter(Filter { query: Query::parse(query).unwrap_or_default(), ..Filter::default() });
+        loop {
             let began = Instant::now();
-            store.set_filter(filter);
-            first = began.elapsed();
-            while store.work() {}
-            began.elapsed()
-        });
-        let times = spent.as_secs_f64() / floor.as_secs_f64();
-        println!(
-            "| {name}: filter `{query}` | {} ({times:.2} × grep -c), newest lines after {}, {} hits |",
-            ms(spent),
-            ms(first),
-            store.hits()
-        );
+            let more = store.work();
+            longest = longest.max(began.elapsed());
+            if !more {
+                break;
+            }
+        }
+        let (all, first) = (ms(median(all)), ms(median(first)));
+        let figure =
+            format!("{all}, newest lines after {first}, longest step {}, {} hits", ms(longest), store.hits());
+        row(name, &format!("filter `{query}`"), figure);
     }
-    late(&mut store, name, count);
-    std::fs::remove_file(&path)
 }
 
 /// Lines that belong far behind the newest.
 fn late(store: &mut Store, name: &str, count: usize) {
+    store.set_filter(Filter::default());
     let late: Vec<LogLine> = (0..PAGE)
         .map(|index| {
             let place = (index * 7919) % count;
@@ -150,37 +185,35 @@ fn late(store: &mut Store, name: &str, count: usize) {
     late.iter().for_each(|line| {
         store.insert_line(line);
     });
-    println!(
-        "| {name}: late lines put in their place | {:.0} lines/s |",
-        PAGE as f64 / began.elapsed().as_secs_f64()
-    );
+    let rate = PAGE as f64 / began.elapsed().as_secs_f64();
+    row(name, "late lines put in their place", format!("{rate:.0} lines/s"));
 }
 
-fn line(index: usize, message: String) -> LogLine {
-    let timestamp_ms = 1_700_000_000_000 + index as i64;
-    LogLine {
-        stage: StageName::ALL[index % 2],
-        timestamp_ms,
-        ingested_ms: timestamp_ms,
-        event_id: format!("{index:056}"),
-        stream: format!("2026/11/22/[$LATEST]{:032x}", index % 8),
-        message,
-    }
+fn quoted(needle: &str) -> String {
+    format!("\"{}\"", needle.replace('"', "\\\""))
 }
 
-fn command(program: &str, arguments: &[&str], path: &Path) -> Duration {
+/// How long a program takes; `None` where there is none.
+fn run(program: &str, arguments: &[&str], path: &Path) -> Option<Duration> {
     let began = Instant::now();
     // Read, not thrown away: to /dev/null grep stops at the first hit.
-    let output = Command::new(program).args(arguments).arg(path).output();
+    let output = Command::new(program).args(arguments).arg(path).stdin(Stdio::null()).output().ok()?;
     let spent = began.elapsed();
-    assert!(output.is_ok(), "{program} does not run");
-    spent
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    Some(spent)
 }
 
-fn median(mut once: impl FnMut() -> Duration) -> Duration {
-    let mut all: Vec<Duration> = (0..TIMES).map(|_| once()).collect();
+fn median(mut all: Vec<Duration>) -> Duration {
     all.sort();
-    all[TIMES / 2]
+    all[all.len() / 2]
+}
+
+fn row(name: &str, what: &str, figure: String) {
+    println!("| {name}: {what} | {figure} |");
+}
+
+fn met(is: bool) -> &'static str {
+    if is { "reached" } else { "NOT reached" }
 }
 
 fn ms(duration: Duration) -> String {
