@@ -9,8 +9,12 @@ pub fn harmless(text: &str) -> String {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return text.to_owned();
     }
+    stand_ins(&colourless(text))
+}
+
+/// `text` with a stand-in for each character that is not harmless.
+fn stand_ins(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let text = colourless(text);
     let mut letters = text.chars().peekable();
     let mut before = ' ';
     while let Some(letter) = letters.next() {
@@ -51,9 +55,8 @@ pub fn colourless(text: &str) -> Cow<'_, str> {
 
 /// A foreign text as one harmless line: inner line breaks are shown as `␤`, space at its end is dropped.
 pub fn plain(text: &str) -> String {
-    let mut text = harmless(text.trim_end());
-    // Colours that went may have stood behind space.
-    text.truncate(text.trim_end().len());
+    // Space may stand before colours, and a joiner before space: what is shown is judged as it will stand.
+    let text = stand_ins(colourless(text).trim_end());
     if text.contains('\n') { text.replace('\n', "␤") } else { text }
 }
 
@@ -144,6 +147,8 @@ mod tests {
         );
         assert_eq!(plain("a\u{202e}b\0c\r\nd\n"), "a‹U+202E›b␀c␍␤d");
         assert_eq!(plain("a \u{1b}[0m"), "a");
+        assert_eq!(plain("é\u{200d}\u{a0}\u{1b}[2m"), "é‹U+200D›");
+        assert_eq!(plain("a \u{1b}\u{1b}[0m[0m"), "a ␛[0m");
     }
 
     #[test]
