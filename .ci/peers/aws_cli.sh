@@ -154,6 +154,29 @@ if skopeo inspect --tls-verify=false --creds AWS:wrong "docker://$registry/hello
 fi
 has "a wrong password is refused" uthor "$(cat "$work/refused")"
 
+# A user of the account may what its policy says, and IAM can be asked about it beforehand.
+aws iam create-user --user-name kim >/dev/null
+key=$(aws iam create-access-key --user-name kim)
+stages_function=arn:aws:lambda:us-east-1:000000000000:function:hello-stage
+aws iam put-user-policy --user-name kim --policy-name own --policy-document \
+    "{\"Version\": \"2012-10-17\", \"Statement\": {\"Effect\": \"Allow\", \"Action\": \"lambda:Get*\", \"Resource\": \"$stages_function\"}}"
+as_kim() {
+    AWS_ACCESS_KEY_ID=$(jq -r .AccessKey.AccessKeyId <<<"$key") \
+        AWS_SECRET_ACCESS_KEY=$(jq -r .AccessKey.SecretAccessKey <<<"$key") aws "$@"
+}
+is "sts get-caller-identity: a user" arn:aws:iam::000000000000:user/kim "$(as_kim sts get-caller-identity | jq -r .Arn)"
+is "lambda get-function: what the user's policy allows" Active \
+    "$(as_kim lambda get-function --function-name hello-stage | jq -r .Configuration.State)"
+if as_kim lambda get-function --function-name hello-prod >"$work/refused" 2>&1; then
+    fail "lambda get-function: what no policy allows is denied"
+fi
+has "lambda get-function: what no policy allows is denied" \
+    "user/kim is not authorized to perform: lambda:GetFunction on resource: ${stages_function%-stage}-prod" "$(cat "$work/refused")"
+is "iam simulate-principal-policy" "allowed implicitDeny" \
+    "$(aws iam simulate-principal-policy --policy-source-arn arn:aws:iam::000000000000:user/kim \
+        --action-names lambda:GetFunction lambda:DeleteFunction --resource-arns "$stages_function" |
+        jq -r '[.EvaluationResults[].EvalDecision] | join(" ")')"
+
 # A stranger's credentials are not let in: nobody can mistake this for AWS.
 if AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE AWS_SECRET_ACCESS_KEY=x aws sts get-caller-identity >"$work/refused" 2>&1; then
     fail "other credentials are refused"

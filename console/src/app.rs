@@ -5,6 +5,7 @@
 mod action;
 mod change;
 mod effect;
+mod env;
 mod event;
 mod history;
 mod invocations;
@@ -28,6 +29,7 @@ use crate::logs::invocations as table;
 use crate::screen::board::Board;
 use crate::screen::checks::Checks;
 use crate::screen::deploy::{Deploy, Phase};
+use crate::screen::env::Env;
 use crate::screen::gateway::Gateway;
 use crate::screen::images::Images;
 use crate::screen::invocations::Invocations;
@@ -74,6 +76,8 @@ pub struct App {
     pub images: Images,
     /// The gateway screen.
     pub gateway: Gateway,
+    /// The environment screen.
+    pub env: Env,
     /// The palette, while it is open.
     pub palette: Option<Palette>,
     /// The last change, if one was begun.
@@ -111,6 +115,7 @@ impl App {
             checks: Checks::default(),
             images: Images::default(),
             gateway: Gateway::default(),
+            env: Env::default(),
             palette: None,
             deploy: None,
             help: false,
@@ -140,7 +145,7 @@ impl App {
     /// What must be followed for what is on the screen.
     pub fn feeds(&self) -> BTreeSet<Feed> {
         if self.connection.value().is_none() {
-            return BTreeSet::from([Feed::Connect]);
+            return [Feed::Connect].into_iter().chain(self.env_feed()).collect();
         }
         let overviews = StageName::ALL.map(Feed::Overview);
         let tails = StageName::ALL.map(Feed::Tail);
@@ -155,6 +160,7 @@ impl App {
                 overviews.into_iter().chain(stream).chain(metrics).collect()
             }
             ScreenName::Checks | ScreenName::Images | ScreenName::Gateway => overviews.into_iter().collect(),
+            ScreenName::Env => overviews.into_iter().chain(self.env_feed()).collect(),
             ScreenName::Deploy => BTreeSet::new(),
         }
     }
@@ -200,6 +206,7 @@ impl App {
     pub fn act(&mut self, action: Action, now: Timestamp) -> Vec<Effect> {
         let effects = self.perform(action, now);
         self.steer_history(now);
+        self.cover_env();
         effects
     }
 
@@ -236,9 +243,25 @@ impl App {
                 vec![]
             }
             Action::Submit => self.submit(now),
+            Action::Detail => {
+                self.checks.toggle_answer();
+                vec![]
+            }
+            Action::Side { right } => {
+                self.checks.side(right, &self.board);
+                vec![]
+            }
+            Action::CycleStages if self.screen() == ScreenName::Checks => {
+                self.checks.cycle_stages();
+                vec![]
+            }
             Action::Copy => self.copy(now),
             Action::LiveTail => {
                 self.toggle_live_tail(now);
+                vec![]
+            }
+            Action::Reveal => {
+                self.reveal(now);
                 vec![]
             }
             Action::Save => {
@@ -332,8 +355,8 @@ impl App {
                     plan.settle(*result, now);
                 }
             }
-            (Query::Checks { kind, stage, .. }, Answer::Checked(report)) => {
-                self.board.of_mut(stage).report_mut(kind).settle(Ok(report), now);
+            (Query::Checks { kinds, stage, .. }, Answer::Checked(result)) => {
+                self.board.of_mut(stage).take_checks(&kinds, result, now);
             }
             _ => {}
         }
@@ -349,6 +372,7 @@ impl App {
             (Feed::Tail(stage), News::Gap(gap)) => self.logs.gap(stage, gap, now),
             (Feed::LiveTail, News::LiveLines { lines, sampled }) => self.take_live(&lines, sampled, now),
             (Feed::LiveTail, News::LiveTail(state)) => self.logs.live_tail(state, now),
+            (Feed::EnvFiles(_), News::EnvFiles(files)) => self.take_env_files(*files, now),
             (Feed::Markers(_), News::Traces(heard)) => self.logs.take_traces(heard, now),
             (Feed::Past { stage, .. }, News::Past(past)) => self.take_past(stage, past, now),
             _ => {}

@@ -1,17 +1,20 @@
 //! The command line: types only.
 
+mod env;
 mod insights;
 mod invocations;
 mod logs;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::domain::{Intent, Parts, StageName, Target};
+use crate::domain::{CheckKind, Intent, Parts, StageName, Target};
 use crate::settings::{Builder, CloudKind};
 use crate::view::ThemeName;
 
+pub use env::Env;
 pub use insights::LogsQuery;
 pub use invocations::Invocations;
 pub use logs::{Logs, LogsCommand, When};
@@ -21,8 +24,8 @@ Exit codes:
   0  done
   1  failed, or not confirmed
   2  the command line is wrong, or a confirmation cannot be asked for
-  3  checks failed
-  4  `plan` or --dry-run found changes
+  3  checks failed, or the doctor found something to mend
+  4  `plan` or --dry-run found changes, or `env` a difference between file and function
   129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM";
 
 /// The console for one API service on AWS Lambda and API Gateway. Without a command: the terminal screen.
@@ -78,10 +81,14 @@ pub enum Command {
     Images(Images),
     /// Say what a deploy would change, and change nothing (exit code 4 when there is something)
     Plan(Plan),
-    /// Run the smoke and CORS checks (exit code 3 when one fails)
+    /// Look at the gateway, run smoke and CORS checks and look at the documentation (exit code 3 when one fails)
     Check(Check),
     /// Say what runs where
     Status(Status),
+    /// Look at settings, credentials, permissions, builder, files and gateway, and say what to mend (exit code 3)
+    Doctor(Doctor),
+    /// Compare the environment files with what is deployed (exit code 4 when they differ), and say what is wrong with them
+    Env(Env),
     /// Print log lines of one stage or both, merged by time; --follow goes on; `logs query` asks Logs Insights
     Logs(Logs),
     /// List the invocations that the logs tell of, with outcome, HTTP status, duration and memory, or their figures
@@ -246,9 +253,42 @@ pub struct Check {
     /// Which stage
     #[arg(value_enum)]
     pub stages: Stages,
+    /// Only these: gateway, smoke, cors, docs (all if left out)
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = check_kind)]
+    pub only: Vec<CheckKind>,
+    /// Run again and again, so long apart (30s, 5m), until Ctrl-C
+    #[arg(long, value_name = "TIME", value_parser = pause)]
+    pub every: Option<Duration>,
+    /// Write a JUnit report to this file too
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// One JSON document on stdout; with --every one line a run
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn check_kind(text: &str) -> Result<CheckKind, String> {
+    CheckKind::ALL
+        .into_iter()
+        .find(|kind| kind.title().eq_ignore_ascii_case(text))
+        .ok_or_else(|| "one of gateway, smoke, cors, docs".to_owned())
+}
+
+fn pause(text: &str) -> Result<Duration, String> {
+    let wrong = || "a time such as 30s or 5m, 1 second at least".to_owned();
+    let span: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    Duration::try_from(span).ok().filter(|time| *time >= Duration::from_secs(1)).ok_or_else(wrong)
+}
+
+/// `callboard doctor`
+#[derive(Debug, Clone, Args)]
+pub struct Doctor {
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
+    /// Print the least IAM policy for this service, account and region instead; with --read-only the one for looking only
+    #[arg(long, conflicts_with = "json")]
+    pub policy: bool,
 }
 
 /// `callboard status`

@@ -17,24 +17,29 @@ mod logs;
 mod metrics;
 mod overview;
 mod permit;
+mod profile;
 mod quota;
 mod registry;
 mod roles;
+mod simulate;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
+use crate::checks::Dialer;
 use crate::domain::Identity;
 
 #[cfg(test)]
 pub(crate) use gateway::Method;
-pub(crate) use gateway::{Integration, Resource};
+pub(crate) use gateway::{ErrorResponse, Integration, Resource};
 pub(crate) use insights::{InsightsQuery, NotStarted, QueryFigures, QueryMistake, QueryPage, QueryState};
-pub(crate) use lambda::{FunctionChange, NewFunction, Permission};
+pub(crate) use lambda::{FunctionChange, Invoked, NewFunction, Permission};
 pub(crate) use live_tail::LiveTail;
 pub(crate) use permit::Permit;
+pub(crate) use profile::Profile;
 pub(crate) use registry::Repository;
 pub(crate) use roles::Role;
 
@@ -66,6 +71,8 @@ struct Inner {
     region: String,
     profile: Option<String>,
     service: String,
+    /// Where stages answer that are called under another name than the API's.
+    addresses: BTreeMap<&'static str, String>,
     lambda: aws_sdk_lambda::Client,
     gateway: aws_sdk_apigateway::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
@@ -75,6 +82,7 @@ struct Inner {
     iam: aws_sdk_iam::Client,
     sts: aws_sdk_sts::Client,
     http: reqwest::Client,
+    dialer: Dialer,
     identity: OnceCell<Identity>,
     embedded: Mutex<connect::Embedded>,
 }
@@ -100,9 +108,14 @@ impl Cloud {
         &self.inner.region
     }
 
-    /// The client for what is not an AWS API: the registry and the deployed service itself.
+    /// The client for what is not an AWS API: the registry.
     pub fn http(&self) -> &reqwest::Client {
         &self.inner.http
+    }
+
+    /// What asks the deployed service itself.
+    pub fn dialer(&self) -> &Dialer {
+        &self.inner.dialer
     }
 
     /// Stops the embedded local cloud, if this process started it; otherwise there is nothing to close.

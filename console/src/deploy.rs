@@ -18,7 +18,7 @@ mod push;
 mod release;
 mod removal;
 mod role;
-mod routes;
+pub(crate) mod routes;
 mod seen;
 mod source;
 mod steps;
@@ -28,10 +28,11 @@ mod world;
 pub use apply::{Deployed, Done, Failure, apply};
 pub use plan::{Action, Change, Plan};
 pub use source::Source;
+pub(crate) use world::role_name;
 
 use crate::cloud::Cloud;
-use crate::domain::{Digest, Function, Intent, Problem, StageName, Version};
-use crate::envfile;
+use crate::domain::{Digest, EnvVars, Function, Intent, Problem, StageName, Version};
+use crate::envfile::{EnvFiles, Finding};
 use crate::image;
 use crate::settings::Settings;
 
@@ -44,16 +45,17 @@ pub async fn plan(cloud: &Cloud, settings: &Settings, intent: &Intent) -> Result
     let stage = intent.stage();
     let patience = Patience::silent();
     let read = World::read(cloud, settings, stage, &patience);
+    let mut warnings = Vec::new();
     let (world, parts): (World, Parts) = match intent {
         Intent::Deploy { stage } => {
-            let env = envfile::load(settings.env_file(*stage), *stage)?;
+            let env = environment(settings, *stage, &mut warnings).await?;
             let (world, source) = tokio::join!(read, Source::read(&settings.build.service_dir));
             let world = world?;
             let parts = Plan::deploy(settings, *stage, cloud.region(), env, source, &world)?;
             (world, parts)
         }
         Intent::Promote => {
-            let env = envfile::load(settings.env_file(stage), stage)?;
+            let env = environment(settings, stage, &mut warnings).await?;
             let world = read.await?;
             let parts = Plan::promote(settings, cloud.region(), env, &world)?;
             (world, parts)
@@ -96,10 +98,25 @@ pub async fn plan(cloud: &Cloud, settings: &Settings, intent: &Intent) -> Result
         }
     };
     let mut plan = Plan::new(cloud.kind(), cloud.region(), intent.clone(), &world, parts);
+    plan.warnings = warnings;
     if let Some(architecture) = plan.architecture() {
         plan.blocked = image::prerequisites(&settings.build, architecture).await.err();
     }
     Ok(plan)
+}
+
+// What the stage's file says, and what is worth a word in it.
+async fn environment(
+    settings: &Settings,
+    stage: StageName,
+    warnings: &mut Vec<Finding>,
+) -> Result<EnvVars, Problem> {
+    let settings = settings.clone();
+    let files = tokio::task::spawn_blocking(move || EnvFiles::read(&settings))
+        .await
+        .map_err(|_| Problem::new("the environment files could not be read"))?;
+    *warnings = files.warnings_of(stage);
+    files.of(stage).env.clone()
 }
 
 // The image that a stage runs, and the one that it ran before that.

@@ -1,6 +1,9 @@
 //! Callboard's own words. Nothing in here knows the AWS SDK, the terminal or the network.
 
 mod check;
+mod curl;
+mod diagnosis;
+mod finding;
 mod function;
 mod gateway;
 mod harmless;
@@ -15,7 +18,9 @@ mod progress;
 mod secret;
 mod stage_name;
 
-pub use check::{Check, CheckKind, Report, Verdict};
+pub use check::{Answer, Check, CheckKind, Fault, Report, Request, Timing, Verdict};
+pub use diagnosis::Diagnosis;
+pub use finding::{Area, Finding, Standing};
 pub use function::{EnvVars, Function, FunctionState, Stamp, UpdateState, Version};
 pub use gateway::{Deployment, GatewayStage, RestApi};
 pub use harmless::{colourless, harmless, harmless_json, one_line, plain, plain_lines};

@@ -5,56 +5,41 @@
 //! operator's shell. Written as `\$`, or between single quotes, a dollar sign is a dollar sign.
 
 mod diff;
+mod file;
 mod lines;
+pub mod lint;
+mod project;
 mod rules;
 
 use std::path::Path;
 
-pub use diff::diff;
+pub use diff::{diff, state};
+pub use lint::{Finding, Rule, Severity};
+pub use project::{EnvFiles, StageFile};
 
 use crate::domain::{EnvVars, Problem, StageName};
-
-/// One variable of a file, with the line on which it begins (from 1).
-pub(crate) struct Variable {
-    key: String,
-    value: String,
-    line: usize,
-}
+use crate::settings::Settings;
+use lint::Side;
 
 /// The environment that a deploy of `stage` gives the function: what the file at `path` says, and `ENV=STAGE`.
 ///
-/// A Problem names file and line and never a value. Refused are: what is not `KEY=VALUE`, a key twice, a key that Lambda
-/// refuses or keeps for itself, an `ENV` other than the stage's, and more than 4 KB in all.
+/// A Problem names file and line and never a value. It is the first error that the lint finds ([`Severity::Error`]).
 pub fn load(path: &Path, stage: StageName) -> Result<EnvVars, Problem> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        let problem = Problem::new(format!("{} cannot be read", path.display())).because(&error);
-        match error.kind() {
-            std::io::ErrorKind::NotFound => problem.fix(format!(
-                "write the environment of {stage} into it, one KEY=VALUE a line; an empty file is fine"
-            )),
-            std::io::ErrorKind::InvalidData => problem.fix("it must be UTF-8"),
-            _ => problem.fix("it must be a file that you may read"),
-        }
-    })?;
-    parse(&text, path, stage)
+    match file::read(path, path) {
+        Ok(text) => parse(&text, path, stage),
+        Err(finding) => Err(finding.problem()),
+    }
 }
 
 /// As [`load`], of a text that stands for the file at `path`.
 pub fn parse(text: &str, path: &Path, stage: StageName) -> Result<EnvVars, Problem> {
-    let refused = |fault: Fault| {
-        Problem::new(format!("{}:{} cannot be deployed", path.display(), fault.line))
-            .because(fault.what)
-            .fix(fault.fix)
-    };
-    let variables = lines::read(text).map_err(refused)?;
-    rules::environment(variables, stage).map_err(refused)
+    lint::stage(text, path, stage).deployable()
 }
 
-/// What is wrong with a line. Never holds a value.
-pub(crate) struct Fault {
-    line: usize,
-    what: String,
-    fix: String,
+/// All that is wrong with the project's environment files: both stages', and `.env` in the project's root and in the service's
+/// folder. It touches the disk, so it is not for the thread that draws.
+pub fn lint_project(settings: &Settings) -> Vec<Finding> {
+    EnvFiles::read(settings).findings
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 mod change;
 mod check;
 mod confirm;
+mod doctor;
+mod env;
 #[cfg(feature = "local")]
 mod faults;
 mod images;
@@ -37,7 +39,7 @@ pub enum Exit {
     Usage = 2,
     /// A check failed.
     ChecksFailed = 3,
-    /// `plan` found changes.
+    /// `plan` found changes, or `env` that what is deployed differs from the file.
     Changes = 4,
     /// SIGHUP ended it.
     HungUp = 129,
@@ -101,6 +103,9 @@ async fn perform(global: &Global, command: &Command) -> Result<Exit, Problem> {
         output::bytes(&script)?;
         return Ok(Exit::Done);
     }
+    if let Command::Doctor(arguments) = command {
+        return doctor::run(choose(global), arguments).await;
+    }
     let (mut settings, choice) = choose(global)?;
     if let Command::Deploy(cli::Deploy { builder: Some(builder), .. })
     | Command::Plan(cli::Plan { builder: Some(builder), .. }) = command
@@ -109,6 +114,7 @@ async fn perform(global: &Global, command: &Command) -> Result<Exit, Problem> {
     }
     match command {
         Command::Journal(arguments) => return journal::run(&settings, arguments),
+        Command::Env(arguments) => return env::run(&choice, &settings, arguments).await,
         Command::Local(arguments) => return local(&settings, arguments, choice.fresh).await,
         _ => {}
     }
@@ -145,11 +151,15 @@ async fn perform(global: &Global, command: &Command) -> Result<Exit, Problem> {
         }
         Command::Images(arguments) => images::run(&cloud, &settings, arguments).await,
         Command::Plan(arguments) => plan::run(&cloud, &settings, arguments).await,
-        Command::Check(arguments) => check::run(&cloud, arguments).await,
+        Command::Check(arguments) => check::run(&cloud, &settings, arguments).await,
         Command::Logs(arguments) => logs::run(&cloud, &settings, arguments).await,
         Command::Invocations(arguments) => invocations::run(&cloud, &settings, arguments).await,
         Command::Status(arguments) => status::run(&cloud, &settings, arguments).await,
-        Command::Local(_) | Command::Journal(_) | Command::Completions(_) => Ok(Exit::Done),
+        Command::Local(_)
+        | Command::Journal(_)
+        | Command::Completions(_)
+        | Command::Doctor(_)
+        | Command::Env(_) => Ok(Exit::Done),
     };
     cloud.close().await;
     ended

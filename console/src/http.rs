@@ -16,7 +16,7 @@ use crate::domain::Problem;
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// What no proxy is ever asked for: the local cloud lives there.
-const LOOPBACK: &str = "127.0.0.1,::1,localhost";
+pub(crate) const LOOPBACK: &str = "127.0.0.1,::1,localhost";
 
 /// Makes the client, and makes ring the cryptography of the whole process (the AWS SDK's too).
 ///
@@ -38,19 +38,28 @@ pub fn client() -> Result<Client, Problem> {
         .connect_timeout(CONNECT)
         .tls_certs_only(roots)
         .no_proxy();
-    if let Some(address) = variable(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]) {
-        let spared = match variable(&["NO_PROXY", "no_proxy"]) {
-            Some(list) => format!("{list},{LOOPBACK}"),
-            None => LOOPBACK.to_owned(),
-        };
+    if let Some(address) = proxy_address() {
         // The address may hold a password: it is not repeated.
         let proxy = Proxy::https(address).map_err(|_| {
             Problem::new("the proxy in HTTPS_PROXY or ALL_PROXY is not a URL")
                 .fix("set it to something like http://proxy.example:3128, or unset it")
         })?;
-        builder = builder.proxy(proxy.no_proxy(NoProxy::from_string(&spared)));
+        builder = builder.proxy(proxy.no_proxy(NoProxy::from_string(&spared())));
     }
     builder.build().map_err(unusable)
+}
+
+/// The proxy for `https` that the environment names. It may hold a password.
+pub(crate) fn proxy_address() -> Option<String> {
+    variable(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+}
+
+/// What is asked without the proxy.
+pub(crate) fn spared() -> String {
+    match variable(&["NO_PROXY", "no_proxy"]) {
+        Some(list) => format!("{list},{LOOPBACK}"),
+        None => LOOPBACK.to_owned(),
+    }
 }
 
 /// The first of these variables that holds something.

@@ -146,6 +146,7 @@ fn of_screen(screen: ScreenName) -> Vec<Binding> {
             rows.push(bind(&["l", "enter"], Action::Open(ScreenName::Logs), "logs", true));
             rows.push(bind(&["i"], Action::Open(ScreenName::Invocations), "invocations", true));
             rows.push(bind(&["g"], Action::Open(ScreenName::Gateway), "gateway", true));
+            rows.push(bind(&["e"], Action::Open(ScreenName::Env), "env", true));
             rows.extend(stream);
             rows.extend(ranges());
             rows
@@ -161,6 +162,14 @@ fn of_screen(screen: ScreenName) -> Vec<Binding> {
             bind(&["enter", "b"], Action::RollBack, "answer with it", true),
             bind(&["y"], Action::Copy, "copy id", true),
         ],
+        ScreenName::Env => {
+            let mut rows = vec![bind(&["v"], Action::Reveal, "show/mask values", true)];
+            rows.extend(
+                deploys.into_iter().filter(|row| matches!(row.action, Action::Change(Intent::Deploy { .. }))),
+            );
+            rows.push(bind(&["y"], Action::Copy, "copy key or finding", true));
+            rows
+        }
         ScreenName::Logs => {
             let mut rows = Vec::from(stream);
             rows.push(bind(&["enter"], Action::Enter, "whole line", true));
@@ -200,7 +209,11 @@ fn of_screen(screen: ScreenName) -> Vec<Binding> {
         ScreenName::Checks => {
             let mut rows = Vec::from(checks);
             rows.push(bind(&["enter"], Action::Enter, "its log lines", true));
-            rows.push(bind(&["y"], Action::Copy, "copy", true));
+            rows.push(bind(&["y"], Action::Copy, "copy as curl", true));
+            rows.push(bind(&["a"], Action::Detail, "whole answer", true));
+            rows.push(bind(&["left"], Action::Side { right: false }, "origin before", false));
+            rows.push(bind(&["right"], Action::Side { right: true }, "next origin", false));
+            rows.push(bind(&["tab"], Action::CycleStages, "both/stage/prod", true));
             rows.push(bind(&["l"], Action::Open(ScreenName::Logs), "logs", true));
             rows
         }
@@ -354,43 +367,4 @@ pub fn name(key: KeyEvent) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn no_key_means_two_things_in_one_place_and_no_change_sits_on_ctrl() {
-        let screens = [
-            ScreenName::Board,
-            ScreenName::Logs,
-            ScreenName::Invocations,
-            ScreenName::Checks,
-            ScreenName::Deploy,
-            ScreenName::Images,
-            ScreenName::Gateway,
-        ];
-        let open = [
-            Context::Help,
-            Context::Running,
-            Context::Input,
-            Context::Palette,
-            Context::Name(true),
-            Context::Buttons(true),
-        ];
-        let contexts = screens.map(Context::Screen).into_iter().chain(open);
-        for context in contexts {
-            let mut seen = BTreeSet::new();
-            for binding in bindings(context) {
-                for key in binding.keys {
-                    assert!(seen.insert(*key), "{key} is bound twice in {context:?}");
-                    assert!(
-                        !(matches!(binding.action, Action::Change(_) | Action::RollBack)
-                            && key.starts_with("ctrl-")),
-                        "{key} changes the cloud"
-                    );
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 //!
 //! - [`domain`]: our own words; [`settings`], [`envfile`], [`journal`]: files of the project.
 //! - [`cloud`]: AWS, or the account on loopback; [`http`]: everything that is not an AWS API.
-//! - [`image`], [`deploy`], [`checks`], [`logs`], [`markers`]: the operations, which know nothing of a screen.
+//! - [`image`], [`deploy`], [`checks`], [`logs`], [`markers`], [`doctor`]: the operations, which know nothing of a screen.
 //! - [`app`], [`screen`], [`keymap`], [`view`], [`runtime`]: the screen.
 //! - [`cli`], [`headless`]: the command line.
 
@@ -11,6 +11,7 @@ pub mod checks;
 pub mod cli;
 pub mod cloud;
 pub mod deploy;
+pub mod doctor;
 pub mod domain;
 pub mod envfile;
 pub mod headless;

@@ -3,6 +3,7 @@
 pub mod board;
 pub mod checks;
 pub mod deploy;
+pub mod env;
 pub mod gateway;
 pub mod images;
 pub mod invocations;

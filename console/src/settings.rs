@@ -3,11 +3,16 @@
 //! The file is looked for in the current folder and upward from it; the folder that holds it is the project's root.
 //! A key that this program does not know is an error that names the file and the line.
 
+mod checks;
 mod file;
 mod logs;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hyper::Method;
+use hyper::header::HeaderName;
 
 use crate::domain::{Problem, StageName};
 
@@ -53,6 +58,8 @@ pub struct Settings {
     pub region: Option<String>,
     /// AWS profile unless the command line says otherwise.
     pub profile: Option<String>,
+    /// The AWS account that must be meant, 12 digits: `callboard doctor` says so where the credentials are of another.
+    pub account: Option<String>,
     /// Refuses every change, on every stage.
     pub read_only: bool,
     /// Limits of the functions.
@@ -61,6 +68,10 @@ pub struct Settings {
     pub build: BuildSettings,
     /// How logs are kept and looked at.
     pub logs: LogSettings,
+    /// Whether a deploy lets the gateway's own errors carry CORS headers.
+    pub cors_on_errors: bool,
+    /// What the checks ask, and how.
+    pub checks: CheckSettings,
     /// What is said of `stage`.
     pub stage: StageSettings,
     /// What is said of `prod`.
@@ -202,6 +213,52 @@ pub struct BuildSettings {
     pub tool: Option<ContainerTool>,
 }
 
+/// What the checks ask, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckSettings {
+    /// The path of the OpenAPI document, below the stage.
+    pub openapi: String,
+    /// The path of the documentation page, below the stage.
+    pub docs: String,
+    /// How long one request may take, connection included.
+    pub timeout: Duration,
+    /// How many requests are on their way at once.
+    pub at_once: usize,
+    /// CORS: the origins of the pages that use the service.
+    pub origins: Vec<String>,
+    /// CORS: the headers that these pages set.
+    pub headers: Vec<HeaderName>,
+    /// CORS: whether these pages send credentials.
+    pub credentials: bool,
+    /// `[[check]]`
+    pub custom: Vec<CustomCheck>,
+}
+
+/// A request of the operator's own, and what must come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CustomCheck {
+    /// What it is called; method and path unless said.
+    pub name: String,
+    /// Its method.
+    pub method: Method,
+    /// Below the stage; with its query.
+    pub path: String,
+    /// Names and values; `${NAME}` in a value stands for a variable of the operator's environment.
+    pub headers: Vec<(HeaderName, String)>,
+    /// Sent as it stands; `${NAME}` as in headers.
+    pub body: Option<String>,
+    /// The status that must come.
+    pub status: u16,
+    /// JSON pointers and the values that must be there.
+    pub values: Vec<(String, serde_json::Value)>,
+    /// How long it may take.
+    pub max: Option<Duration>,
+    /// How often it is asked again when it fails.
+    pub retries: u8,
+    /// On which stages.
+    pub stages: Vec<StageName>,
+}
+
 /// How logs are kept and looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogSettings {
@@ -218,6 +275,8 @@ pub struct StageSettings {
     pub env_file: PathBuf,
     /// Refuses every change to this stage.
     pub read_only: bool,
+    /// Where clients call the stage, without a trailing slash, when that is not the API's own address: a custom domain.
+    pub url: Option<String>,
 }
 
 impl Settings {

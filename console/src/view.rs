@@ -3,6 +3,7 @@
 mod board;
 mod checks;
 mod deploy;
+mod env;
 mod footer;
 mod gateway;
 mod header;
@@ -54,6 +55,7 @@ pub fn draw(app: &App, theme: &Theme, now: Timestamp, frame: &mut Frame<'_>) {
         ScreenName::Deploy => deploy::draw(app, theme, now, middle, buf),
         ScreenName::Images => images::draw(app, theme, now, middle, buf),
         ScreenName::Gateway => gateway::draw(app, theme, now, middle, buf),
+        ScreenName::Env => env::draw(app, theme, middle, buf),
     }
     footer::draw(app, theme, bottom, buf);
     if let Some(palette) = &app.palette {

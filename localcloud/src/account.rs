@@ -15,7 +15,12 @@ pub const USER_ID: &str = "AIDALOCALCLOUD0000000";
 
 /// ARN of the caller, as STS GetCallerIdentity answers it.
 pub fn user_arn() -> String {
-    format!("arn:aws:iam::{ACCOUNT_ID}:user/{USER_NAME}")
+    arn_of_user("/", USER_NAME)
+}
+
+/// ARN of an IAM user; `path` begins and ends with a slash.
+pub fn arn_of_user(path: &str, name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT_ID}:user{path}{name}")
 }
 
 /// ARN of a Lambda function, without a qualifier.
@@ -42,4 +47,14 @@ pub fn log_group_arn(name: &str) -> String {
 pub fn execute_api_arn(api_id: &str, stage: &str, method: &str, resource_path: &str) -> String {
     let path = resource_path.trim_start_matches('/');
     format!("arn:aws:execute-api:{REGION}:{ACCOUNT_ID}:{api_id}/{stage}/{method}/{path}")
+}
+
+/// ARN of a customer managed policy; `path` begins and ends with a slash.
+pub fn policy_arn(path: &str, name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT_ID}:policy{path}{name}")
+}
+
+/// What API Gateway's control plane calls the path of a request, such as `/restapis/abc/stages`.
+pub fn gateway_arn(path: &str) -> String {
+    format!("arn:aws:apigateway:{REGION}::{path}")
 }

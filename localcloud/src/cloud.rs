@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::access::Access;
 use crate::blobs::Blobs;
 use crate::events::LogEvents;
 use crate::faults::Faults;
@@ -16,6 +17,7 @@ use crate::world::World;
 #[derive(Clone)]
 pub(crate) struct Cloud {
     pub(crate) world: Arc<World>,
+    pub(crate) access: Access,
     pub(crate) events: LogEvents,
     pub(crate) metrics: Metrics,
     pub(crate) queries: Queries,

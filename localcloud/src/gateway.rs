@@ -6,6 +6,7 @@ mod event;
 mod fault;
 mod permission;
 mod route;
+mod throttle;
 
 use std::collections::HashMap;
 use std::io;
@@ -22,6 +23,7 @@ use crate::http1::{Broken, Connection};
 use crate::store::StoreError;
 use crate::world::World;
 use call::{Call, Response};
+use throttle::Buckets;
 
 /// Bytes of the largest request body, as API Gateway's limit.
 const MAX_BODY: usize = 10 * 1024 * 1024;
@@ -127,6 +129,7 @@ impl Gateways {
         stop: CancellationToken,
         tasks: TaskTracker,
     ) {
+        let buckets = Arc::<Buckets>::default();
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
@@ -138,6 +141,7 @@ impl Gateways {
                         Arc::clone(&self.world),
                         self.functions.clone(),
                         Arc::clone(&api_id),
+                        Arc::clone(&buckets),
                         port,
                         peer.ip(),
                     );

@@ -4,6 +4,7 @@
 //! through `router`, [`wire`](crate) says once what each asks for, `services` do it on the [`world`], and what runs and
 //! answers for real lies in [`functions`], [`gateway`] and [`registry`].
 
+pub mod access;
 pub mod account;
 pub mod blobs;
 mod cloud;
@@ -21,6 +22,7 @@ pub mod registry;
 mod router;
 mod services;
 pub mod store;
+mod wildcard;
 mod wire;
 pub mod world;
 
@@ -34,6 +36,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use access::Access;
 use blobs::Blobs;
 use cloud::Cloud;
 use endpoint::Endpoint;
@@ -185,6 +188,7 @@ impl LocalCloud {
         let address = listener.local_addr().map_err(|error| OpenError::Listen { port, error })?;
         store.save_port(address.port())?;
         let world = Arc::new(World::load(store.clone())?);
+        let access = Access::new(Arc::clone(&world));
         let stop = CancellationToken::new();
         let faults = Faults::new(stop.clone());
         let events = LogEvents::open(&store, Arc::clone(&world), options.log_budget, faults.dealer())?;
@@ -202,6 +206,7 @@ impl LocalCloud {
         let port = address.port();
         let cloud = Cloud {
             world,
+            access,
             events,
             metrics,
             queries,
@@ -233,6 +238,11 @@ impl LocalCloud {
     /// Faults on purpose, and the log of calls.
     pub fn faults(&self) -> &Faults {
         &self.cloud.faults
+    }
+
+    /// What users who were created here asked for, and whether they may.
+    pub fn access(&self) -> &Access {
+        &self.cloud.access
     }
 
     /// The log events, for who writes or waits for many in this process: a client's way is PutLogEvents.

@@ -8,6 +8,7 @@
 mod content;
 mod fault;
 mod manifests;
+mod needs;
 mod tokens;
 mod uploads;
 
@@ -23,6 +24,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use tokio_util::sync::CancellationToken;
 
+use crate::access::{Access, Caller};
 use crate::blobs::Blobs;
 use crate::faults::{Cut, Faults};
 use crate::world::World;
@@ -40,6 +42,7 @@ struct Registry {
     tokens: Tokens,
     uploads: Arc<Uploads>,
     faults: Faults,
+    access: Access,
 }
 
 /// What its operations are called where faults are set.
@@ -59,12 +62,19 @@ pub(crate) const OPERATIONS: [&str; 11] = [
 
 /// The registry by itself, all of its paths below `/v2/`.
 pub fn router(world: Arc<World>, blobs: Blobs, tokens: Tokens) -> axum::Router {
-    with_faults(world, blobs, tokens, Faults::new(CancellationToken::new()))
+    let access = Access::new(Arc::clone(&world));
+    with_faults(world, blobs, tokens, Faults::new(CancellationToken::new()), access)
 }
 
 /// [`router`] as part of an account, where its calls may meet faults.
-pub(crate) fn with_faults(world: Arc<World>, blobs: Blobs, tokens: Tokens, faults: Faults) -> axum::Router {
-    let registry = Registry { world, blobs, tokens, uploads: Arc::default(), faults };
+pub(crate) fn with_faults(
+    world: Arc<World>,
+    blobs: Blobs,
+    tokens: Tokens,
+    faults: Faults,
+    access: Access,
+) -> axum::Router {
+    let registry = Registry { world, blobs, tokens, uploads: Arc::default(), faults, access };
     axum::Router::new()
         .route("/v2", any(serve))
         .route("/v2/", any(serve))
@@ -75,15 +85,19 @@ pub(crate) fn with_faults(world: Arc<World>, blobs: Blobs, tokens: Tokens, fault
 async fn serve(State(registry): State<Registry>, request: Request) -> Response {
     let cut = Cut::of(&request);
     let target = Target::of(request.uri().path());
-    let operation = target.and_then(|target| target.operation(request.method()));
-    let mut response = if !registry.admits(request.headers()) {
-        Fault::unauthorized().into_response()
-    } else {
+    let operation = target.as_ref().and_then(|target| target.operation(request.method()));
+    let repository = target.and_then(|target| target.repository()).unwrap_or_default().to_owned();
+    let mut response = if let Some(holder) = registry.holder(request.headers()) {
         let request = match registry.faults.are_set() {
             true => read_whole(request).await,
             false => request,
         };
-        let work = async { registry.answer(request).await.unwrap_or_else(Fault::into_response) };
+        let work = async {
+            match registry.admit(&holder, operation, &repository) {
+                Ok(()) => registry.answer(request).await.unwrap_or_else(Fault::into_response),
+                Err(denied) => denied.into_response(),
+            }
+        };
         match operation {
             Some(operation) => {
                 let instead = |instead| Fault::on_purpose(instead).into_response();
@@ -92,6 +106,8 @@ async fn serve(State(registry): State<Registry>, request: Request) -> Response {
             // What the registry does not offer.
             None => work.await,
         }
+    } else {
+        Fault::unauthorized().into_response()
     };
     response
         .headers_mut()
@@ -148,6 +164,14 @@ impl<'a> Target<'a> {
         rest.strip_suffix("/manifests").map(|name| Target::Manifest(name, last))
     }
 
+    fn repository(&self) -> Option<&'a str> {
+        match *self {
+            Target::Root => None,
+            Target::Uploads(name) | Target::Tags(name) => Some(name),
+            Target::Upload(name, _) | Target::Blob(name, _) | Target::Manifest(name, _) => Some(name),
+        }
+    }
+
     /// One of [`OPERATIONS`].
     fn operation(&self, method: &Method) -> Option<&'static str> {
         Some(match (self, method.as_str()) {
@@ -168,7 +192,8 @@ impl<'a> Target<'a> {
 }
 
 impl Registry {
-    fn admits(&self, headers: &HeaderMap) -> bool {
+    /// Whose password the request brings.
+    fn holder(&self, headers: &HeaderMap) -> Option<Caller> {
         let password = || {
             let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
             let (scheme, encoded) = value.split_once(' ')?;
@@ -176,7 +201,13 @@ impl Registry {
             let (user, password) = pair.split_once(':')?;
             (scheme.eq_ignore_ascii_case("basic") && user == "AWS").then(|| password.to_owned())
         };
-        password().is_some_and(|password| self.tokens.accepts(&password))
+        self.tokens.holder(&password()?)
+    }
+
+    /// Lets an operation through that the holder may do. What has no name is refused later by what it is.
+    fn admit(&self, holder: &Caller, operation: Option<&str>, repository: &str) -> Result<(), Fault> {
+        let needs = operation.map(|operation| needs::needs(operation, repository)).unwrap_or_default();
+        self.access.admit(holder, &needs).map_err(Fault::denied)
     }
 
     async fn answer(&self, request: Request) -> Result<Response, Fault> {

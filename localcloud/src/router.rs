@@ -22,6 +22,7 @@ pub(crate) fn router(cloud: Cloud, instance: String) -> Router {
         cloud.blobs.clone(),
         cloud.tokens.clone(),
         cloud.faults.clone(),
+        cloud.access.clone(),
     );
     let faults = faults::routes(cloud.faults.clone());
     let control = Router::new()
@@ -38,7 +39,8 @@ async fn answer(State(cloud): State<Cloud>, request: Request) -> Response {
         Ok(payload) => (payload, false),
         Err(_) => (bytes::Bytes::new(), true),
     };
-    let (reply, call) = wire::detect(&head.method, &head.uri, &head.headers, payload);
+    let whose = |access_key: &str| cloud.access.caller(access_key);
+    let (reply, call) = wire::detect(&head.method, &head.uri, &head.headers, payload, whose);
     let call = match call {
         Ok(call) => call,
         Err(fault) => return reply.encode(Err(fault)),

@@ -9,12 +9,14 @@ pub(crate) mod logs;
 pub(crate) mod paging;
 pub(crate) mod sts;
 
+use crate::access::{Caller, Need};
 use crate::cloud::Cloud;
 use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call, Service};
 
-/// Carries a call out.
+/// Carries a call out, if its caller may make it.
 pub(crate) async fn answer(cloud: Cloud, call: Call) -> Result<Answer, Fault> {
+    admit(&cloud, &call)?;
     if call.service == Service::Lambda && call.operation == "Invoke" {
         return lambda::invoke::invoke(&cloud, &call).await;
     }
@@ -26,9 +28,26 @@ pub(crate) async fn answer(cloud: Cloud, call: Call) -> Result<Answer, Fault> {
     done.unwrap_or_else(|error| Err(Fault::internal(format!("the operation was cut off: {error}"))))
 }
 
+fn admit(cloud: &Cloud, call: &Call) -> Result<(), Fault> {
+    if call.caller == Caller::Owner {
+        return Ok(());
+    }
+    let needs = match call.service {
+        // Everybody may ask who they are.
+        Service::Sts => Vec::new(),
+        Service::Iam => iam::needs(cloud, call),
+        Service::Ecr => ecr::needs(call),
+        Service::Lambda => lambda::needs(call)?,
+        Service::ApiGateway => apigateway::needs(call),
+        Service::Logs => logs::needs(call)?,
+        Service::CloudWatch => vec![Need::new(format!("cloudwatch:{}", call.operation), "*")],
+    };
+    cloud.access.admit(&call.caller, &needs).map_err(|message| Fault::denied(call.service, message))
+}
+
 fn operation(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     match call.service {
-        Service::Sts => sts::answer(call),
+        Service::Sts => sts::answer(cloud, call),
         Service::Iam => iam::answer(cloud, call),
         Service::Ecr => ecr::answer(cloud, call),
         Service::Lambda => lambda::answer(cloud, call),

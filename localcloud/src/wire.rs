@@ -19,6 +19,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::access::Caller;
 use fault::Fault;
 use stream::Frames;
 
@@ -120,9 +121,13 @@ enum Protocol {
 pub(crate) struct Call {
     pub(crate) service: Service,
     pub(crate) operation: String,
+    /// Whose call it is.
+    pub(crate) caller: Caller,
     /// Body and query members together; what stands in the path is in [`Call::path`].
     input: Map<String, Value>,
     path: BTreeMap<&'static str, String>,
+    /// The method of the request, and its path as it came: percent-encoded.
+    pub(crate) target: (http::Method, String),
     pub(crate) headers: HeaderMap,
     /// The body as it came, for operations whose payload is octets.
     pub(crate) payload: Bytes,
@@ -152,6 +157,16 @@ impl Call {
             .get(name)
             .map(String::as_str)
             .ok_or_else(|| Fault::internal(format!("{} has no path parameter {name}", self.operation)))
+    }
+
+    /// A member of the input as it came: text, a list, or a number. For what has to be known before the operation is.
+    pub(crate) fn member(&self, name: &str) -> Option<&Value> {
+        self.input.get(name).filter(|value| !value.is_null())
+    }
+
+    /// A member of the input that is text.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.member(name).and_then(Value::as_str)
     }
 
     /// A header as text.
@@ -236,12 +251,13 @@ impl Reply {
     }
 }
 
-/// Says what a request asks for. The [`Reply`] comes in any case: a refusal is written as its service would write it.
+/// Says what a request asks for; `whose` knows who an access key belongs to. The [`Reply`] comes in any case: a refusal is written as its service would write it.
 pub(crate) fn detect(
     method: &http::Method,
     uri: &Uri,
     headers: &HeaderMap,
     payload: Bytes,
+    whose: impl Fn(&str) -> Option<Caller>,
 ) -> (Reply, Result<Call, Fault>) {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
@@ -270,9 +286,10 @@ pub(crate) fn detect(
         let fault = Fault::not_offered(&format!("the service {:?}", credential.service), &operation);
         return (reply, Err(fault));
     };
-    if let Err(fault) = sigv4::check(&credential, protocol, service) {
-        return (reply, Err(fault));
-    }
+    let caller = match sigv4::check(&credential, whose(credential.access_key), protocol, service) {
+        Ok(caller) => caller,
+        Err(fault) => return (reply, Err(fault)),
+    };
     let parts = match protocol {
         Protocol::Query => query::parts(service, &payload),
         Protocol::AwsJson => json::target_parts(service, target, &payload),
@@ -281,7 +298,8 @@ pub(crate) fn detect(
     };
     let call = parts.map(|Parts { operation, input, path }| {
         reply.operation.clone_from(&operation);
-        Call { service, operation, input, path, headers: headers.clone(), payload }
+        let target = (method.clone(), uri.path().to_owned());
+        Call { service, operation, caller, input, path, target, headers: headers.clone(), payload }
     });
     (reply, call)
 }

@@ -8,6 +8,7 @@ pub mod functions;
 pub mod log_groups;
 pub mod repositories;
 pub mod roles;
+pub mod users;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,6 +32,10 @@ pub struct State {
     pub repositories: BTreeMap<String, repositories::Repository>,
     /// IAM roles by name.
     pub roles: BTreeMap<String, roles::Role>,
+    /// IAM users by name; the owner of the account's own key is not among them.
+    pub users: BTreeMap<String, users::User>,
+    /// Customer managed policies by ARN.
+    pub policies: BTreeMap<String, users::ManagedPolicy>,
     /// CloudWatch log groups by name.
     pub log_groups: BTreeMap<String, log_groups::LogGroup>,
 }

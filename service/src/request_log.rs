@@ -15,6 +15,8 @@
 //! | `duration_us` | time in the service, whole µs |
 //! | `cold` | whether it is the first request of this process |
 //!
+//! The answer of a process's first request carries `Server-Timing: cold` as well.
+//!
 //! Lines that a handler writes, and the line of a panic, carry both ids in `span`. No header, query, body or
 //! environment value is logged.
 
@@ -30,13 +32,15 @@ use std::{
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::Extensions,
+    http::{Extensions, HeaderName, HeaderValue},
     middleware::Next,
     response::Response,
 };
 use lambda_http::{RequestExt, request::RequestContext};
 use tracing::{Instrument, Span, Subscriber, error, error_span, info, level_filters::LevelFilter, warn};
 use tracing_subscriber::{filter::Targets, fmt::MakeWriter, layer::SubscriberExt};
+
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Remembers whether the process has served a request before.
 #[derive(Debug, Clone, Default)]
@@ -88,7 +92,11 @@ pub async fn log(State(warmth): State<Warmth>, request: Request, next: Next) -> 
     let path = request.uri().path().to_owned();
     let route = request.extensions().get::<MatchedPath>().cloned();
 
-    let response = next.run(request).instrument(ids.span()).await;
+    let mut response = next.run(request).instrument(ids.span()).await;
+    if cold && ids.gateway.is_some() {
+        // The gateway does not tell its clients that they waited for a start: this does (W3C Server-Timing).
+        response.headers_mut().append(SERVER_TIMING, HeaderValue::from_static("cold"));
+    }
 
     let took = started.elapsed();
     let status = response.status().as_u16();

@@ -19,6 +19,8 @@ pub enum ScreenName {
     Images,
     /// The API's stages and deployments.
     Gateway,
+    /// The environment files against what is deployed.
+    Env,
 }
 
 impl ScreenName {
@@ -32,6 +34,7 @@ impl ScreenName {
             ScreenName::Deploy => "change",
             ScreenName::Images => "images",
             ScreenName::Gateway => "gateway",
+            ScreenName::Env => "env",
         }
     }
 }
@@ -78,7 +81,7 @@ pub enum Action {
     Option,
     /// Every action by name.
     Palette,
-    /// Run the checks of one kind on both stages.
+    /// Run checks: CORS, or smoke and the documentation; the gateway is looked at with each.
     Check(CheckKind),
     /// Stop following, or follow again.
     Follow,
@@ -94,6 +97,13 @@ pub enum Action {
     CycleTime,
     /// Long lines: cut or wrapped.
     Wrap,
+    /// Show all of what is selected, or no longer.
+    Detail,
+    /// Go to the cell beside.
+    Side {
+        /// Towards the right.
+        right: bool,
+    },
     /// Open what is selected.
     Enter,
     /// Type a query.
@@ -115,6 +125,8 @@ pub enum Action {
     Save,
     /// Show what looks like a secret, or no longer.
     Mask,
+    /// Show the values of the environment, or no longer.
+    Reveal,
     /// Move the focus to the next button or stage.
     NextFocus,
     /// Copy what is selected.

@@ -186,15 +186,8 @@ impl App {
                 });
                 if let Some(deployed) = done.deployed {
                     let column = self.board.of_mut(deployed.stage);
-                    let mut settle =
-                        |place: fn(&mut crate::screen::board::StageBoard) -> &mut super::Remote<Report>,
-                         report| {
-                            if let Some(report) = report {
-                                place(column).settle(Ok(report), now);
-                            }
-                        };
-                    settle(|column| &mut column.smoke, deployed.smoke);
-                    settle(|column| &mut column.cors, deployed.cors);
+                    let reports: Vec<Report> = deployed.smoke.into_iter().chain(deployed.cors).collect();
+                    column.take_checks(&[], Ok(reports), now);
                 }
             }
             Err(failure) => self.notice = Some(Notice::warn(failure.problem().summary.clone(), now)),

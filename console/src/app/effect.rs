@@ -19,14 +19,14 @@ pub enum Query {
     Images,
     /// The API's stages and deployments.
     Gateway,
-    /// Run the checks of one kind against a stage at this URL.
+    /// Run the checks of these kinds against a stage.
     Checks {
-        /// Smoke or CORS.
-        kind: CheckKind,
+        /// What is looked at.
+        kinds: Vec<CheckKind>,
         /// The stage.
         stage: StageName,
-        /// Where it answers, without a trailing slash.
-        url: String,
+        /// Where it answers, without a trailing slash; `None` when the gateway has no such stage.
+        url: Option<String>,
     },
 }
 
@@ -46,6 +46,8 @@ pub enum Feed {
     Overview(StageName),
     /// Read CloudWatch's figures of both stages again and again.
     Metrics,
+    /// Read the environment files again and again. A new number reads at once.
+    EnvFiles(u64),
     /// Follow a stage's log group.
     Tail(StageName),
     /// Let CloudWatch push the lines of both stages.

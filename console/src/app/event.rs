@@ -3,6 +3,7 @@ use crate::deploy::{Done, Failure, Plan};
 use crate::domain::{
     GatewayView, Identity, ImageRow, LogLine, Metrics, Overview, Problem, Progress, Report, StageName,
 };
+use crate::envfile::EnvFiles;
 use crate::logs::export::Saving;
 use crate::logs::history::Past;
 use crate::markers::Heard;
@@ -70,7 +71,7 @@ pub enum Answer {
     /// To [`Query::Gateway`].
     Gateway(Result<GatewayView, Problem>),
     /// To [`Query::Checks`].
-    Checked(Report),
+    Checked(Result<Vec<Report>, Problem>),
 }
 
 /// Where we are and as whom.
@@ -91,6 +92,8 @@ pub enum News {
     Overview(Box<Result<Overview, Problem>>),
     /// CloudWatch's figures of stage and prod.
     Metrics(Box<Result<[Metrics; 2], Problem>>),
+    /// The environment files, which are others than before.
+    EnvFiles(Box<EnvFiles>),
     /// Log lines that were not there before, oldest first.
     Lines(Vec<LogLine>),
     /// Log lines of the past.

@@ -39,9 +39,8 @@ impl App {
 
     /// From a check to the log lines of the very request that it made.
     pub(super) fn show_lines_of_check(&mut self, now: Timestamp) {
-        let Some(row) = self.checks.selected(&self.board) else { return };
-        let stage = row.stage;
-        let Some(request_id) = row.check.request_id.clone() else {
+        let Some((stage, check)) = self.checks.selected(&self.board) else { return };
+        let Some(request_id) = check.request_id.clone() else {
             self.notice =
                 Some(Notice::tell("that request never reached the gateway: it has no log lines", now));
             return;

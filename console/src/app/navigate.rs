@@ -6,7 +6,6 @@ use super::{Action, App, Effect, Motion, Notice, Query, ScreenName};
 use crate::domain::{CheckKind, StageName, plain_lines};
 use crate::logs::mask::mask;
 use crate::logs::store::Wanted;
-use crate::screen::checks;
 use crate::screen::deploy::Phase;
 use crate::screen::logs::TimeFormat;
 
@@ -79,6 +78,8 @@ impl App {
             self.logs.clear_filter();
         } else if self.shows_stream() && self.logs.stop_reading() {
             self.notice = Some(Notice::tell("loading is stopped: what came stays", now));
+        } else if self.screen() == ScreenName::Checks && self.checks.answer.is_some() {
+            self.checks.answer = None;
         } else if self.logs.detail {
             self.logs.detail = false;
         } else if self.screen() == ScreenName::Logs && self.is_seeking() {
@@ -93,12 +94,22 @@ impl App {
         vec![]
     }
 
+    /// Smoke looks at the documentation too, and each at the gateway, which is what most failures come from.
     pub(super) fn run_checks(&mut self, kind: CheckKind, now: Timestamp) -> Vec<Effect> {
+        let kinds = match kind {
+            CheckKind::Cors => vec![CheckKind::Gateway, CheckKind::Cors],
+            _ => vec![CheckKind::Gateway, CheckKind::Smoke, CheckKind::Docs],
+        };
+        let only = self.checks.stage.filter(|_| self.screen() == ScreenName::Checks);
         let mut effects = vec![];
-        for stage in StageName::ALL {
-            let Some(url) = self.board.of(stage).url().map(str::to_owned) else { continue };
-            self.board.of_mut(stage).report_mut(kind).load();
-            effects.push(self.read(Query::Checks { kind, stage, url }));
+        for stage in StageName::ALL.into_iter().filter(|stage| only.is_none_or(|only| only == *stage)) {
+            let column = self.board.of_mut(stage);
+            let url = column.url().map(str::to_owned);
+            if url.is_none() && !column.has_function() {
+                continue;
+            }
+            kinds.iter().for_each(|kind| column.report_mut(*kind).load());
+            effects.push(self.read(Query::Checks { kinds: kinds.clone(), stage, url }));
         }
         if effects.is_empty() {
             self.notice =
@@ -108,6 +119,7 @@ impl App {
     }
 
     pub(super) fn refresh(&mut self) -> Vec<Effect> {
+        self.read_env_files();
         if self.connection.value().is_none() {
             return vec![];
         }
@@ -159,9 +171,10 @@ impl App {
             ScreenName::Invocations => {
                 self.invocations.step(motion, crate::view::invocations_rows(self.size))
             }
-            ScreenName::Checks => self.checks.step(motion, checks::rows(&self.board).len(), page),
+            ScreenName::Checks => self.checks.step(motion, &self.board, page),
             ScreenName::Images => self.images.step(motion, page),
             ScreenName::Gateway => self.gateway.step(motion, page),
+            ScreenName::Env => self.env.step(&self.board, motion, page),
             ScreenName::Deploy => {
                 if let Some(deploy) = &mut self.deploy {
                     let rows = crate::view::deploy_rows(self.size, deploy);
@@ -182,6 +195,7 @@ impl App {
             ScreenName::Checks => self.show_lines_of_check(now),
             ScreenName::Invocations => self.show_lines_of_invocation(),
             ScreenName::Images | ScreenName::Gateway => return self.plan_roll_back(now),
+            ScreenName::Env => {}
             ScreenName::Deploy => {
                 if self.deploy.as_ref().is_some_and(|deploy| matches!(deploy.phase, Phase::Ended(_))) {
                     self.open(ScreenName::Board);
@@ -194,16 +208,19 @@ impl App {
     pub(super) fn copy(&mut self, now: Timestamp) -> Vec<Effect> {
         let text = match self.screen() {
             ScreenName::Invocations => return self.copy_request_id(now),
-            ScreenName::Checks => self
-                .checks
-                .selected(&self.board)
-                .map(|row| format!("{} {}: {}", row.stage, row.check.name, row.check.got)),
+            ScreenName::Checks => {
+                self.checks.selected(&self.board).map(|(stage, check)| match &check.request {
+                    Some(request) => request.curl(),
+                    None => format!("{stage} {}: {}", check.name, check.got),
+                })
+            }
             ScreenName::Deploy => self.deploy.as_ref().and_then(|deploy| match &deploy.phase {
                 Phase::Ended(Err(failure)) => Some(failure.problem().to_string()),
                 _ => None,
             }),
             ScreenName::Images => self.images.selected().map(|row| row.image.digest.0.clone()),
             ScreenName::Gateway => self.gateway.selected().map(|deployment| deployment.id.clone()),
+            ScreenName::Env => self.env_text(),
             _ => self.logs.selected().map(|entry| {
                 let lines = plain_lines(entry.raw).join("\n");
                 if self.logs.masked { mask(&lines).into_owned() } else { lines }

@@ -1,5 +1,6 @@
 //! From what the operator asked for to clients. The only place in which the local cloud and AWS differ.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,7 +17,8 @@ use tokio::sync::OnceCell;
 
 use super::quota::Turns;
 use super::{Choice, Cloud, CloudKind, Inner};
-use crate::domain::Problem;
+use crate::checks::Dialer;
+use crate::domain::{Problem, StageName};
 use crate::settings::Settings;
 
 // The SDK's own default for connecting; it has none for the rest, so a silent peer would hold a call for ever.
@@ -33,6 +35,7 @@ impl Cloud {
     /// traffic with AWS beyond what the credential chain needs, and no proof yet that the credentials are good.
     pub async fn connect(choice: &Choice, settings: &Settings) -> Result<Cloud, Problem> {
         let http = crate::http::client()?;
+        let dialer = Dialer::new()?;
         let sdk_http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https();
@@ -52,6 +55,7 @@ impl Cloud {
                 region,
                 profile: profile(choice, settings),
                 service: settings.name.clone(),
+                addresses: addresses(settings),
                 lambda: aws_sdk_lambda::Client::new(&config),
                 gateway: aws_sdk_apigateway::Client::new(&config),
                 logs: aws_sdk_cloudwatchlogs::Client::new(&config),
@@ -60,11 +64,17 @@ impl Cloud {
                 iam: aws_sdk_iam::Client::new(&config),
                 sts: aws_sdk_sts::Client::new(&config),
                 http,
+                dialer,
                 identity: OnceCell::new(),
                 embedded: Mutex::new(embedded),
             }),
         })
     }
+}
+
+fn addresses(settings: &Settings) -> BTreeMap<&'static str, String> {
+    let stages = [(StageName::Stage, &settings.stage), (StageName::Prod, &settings.prod)];
+    stages.into_iter().filter_map(|(name, said)| Some((name.as_str(), said.url.clone()?))).collect()
 }
 
 fn profile(choice: &Choice, settings: &Settings) -> Option<String> {

@@ -210,7 +210,7 @@ impl Cloud {
 }
 
 // An SDK error alone says little more than "dispatch failure": what happened stands in its causes.
-fn with_causes(error: &dyn Error) -> String {
+pub(super) fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -1,6 +1,7 @@
 //! The REST API as API Gateway tells about it.
 
 mod change;
+mod responses;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,6 +10,8 @@ use jiff::Timestamp;
 use super::fault::Call;
 use super::{Cloud, Fault, FaultKind};
 use crate::domain::{Deployment, GatewayStage, Problem, RestApi, one_line};
+
+pub(crate) use responses::ErrorResponse;
 
 // The most that a page of these lists may have; AWS's own default is 25.
 const PAGE: i32 = 500;
@@ -26,6 +29,8 @@ pub(crate) struct Resource {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Method {
     pub(crate) authorization: String,
+    /// Whether a key is asked for.
+    pub(crate) key_required: bool,
     pub(crate) integration: Option<Integration>,
 }
 
@@ -90,7 +95,15 @@ impl Cloud {
         };
         let method = |(name, found): (String, aws_sdk_apigateway::types::Method)| {
             let authorization = found.authorization_type.unwrap_or_default();
-            (name, Method { authorization, integration: found.method_integration.map(integration) })
+            let integration = found.method_integration.map(integration);
+            (
+                name,
+                Method {
+                    authorization,
+                    key_required: found.api_key_required.unwrap_or_default(),
+                    integration,
+                },
+            )
         };
         let resource = |found: aws_sdk_apigateway::types::Resource| Resource {
             id: found.id.unwrap_or_default(),
@@ -122,7 +135,10 @@ impl Cloud {
             let updated_at = found.last_updated_date.and_then(|at| Timestamp::from_second(at.secs()).ok());
             let stage = GatewayStage {
                 api_id: api.id.clone(),
-                url: format!("{}/{name}", api.url),
+                url: match self.inner.addresses.get(name.as_str()) {
+                    Some(address) => address.clone(),
+                    None => format!("{}/{name}", api.url),
+                },
                 name,
                 deployment_id: found.deployment_id.unwrap_or_default(),
                 deployed_at: None,

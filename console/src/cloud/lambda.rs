@@ -1,6 +1,7 @@
 //! Functions as Lambda tells about them.
 
 mod change;
+mod invoke;
 mod permissions;
 mod tags;
 mod versions;
@@ -16,6 +17,7 @@ use super::{Cloud, Fault, FaultKind};
 use crate::domain::{Digest, EnvVars, Function, FunctionState, ImageRef, UpdateState, one_line};
 
 pub(crate) use change::{FunctionChange, NewFunction};
+pub(crate) use invoke::Invoked;
 pub(crate) use permissions::Permission;
 
 impl Cloud {

@@ -4,7 +4,7 @@ use super::patience::patiently;
 use super::routes::{self, METHOD};
 use super::steps::{Context, Ended};
 use super::world::World;
-use crate::cloud::{FaultKind, Resource};
+use crate::cloud::{ErrorResponse, FaultKind, Resource};
 use crate::domain::{Deployment, GatewayStage, Problem, RestApi, StageName, StepId, StepResult, one_line};
 
 /// The statement by which the gateway may invoke a stage's function.
@@ -120,6 +120,26 @@ pub(super) async fn integration(
     Ok(Ended::new(resources, result, detail))
 }
 
+/// Lets the gateway's own errors carry CORS headers, where the settings ask for it; answers them as they are then.
+pub(super) async fn error_responses(
+    context: &Context<'_>,
+    world: &World,
+    api: &RestApi,
+) -> Result<Ended<Vec<ErrorResponse>>, Problem> {
+    let step = StepId::ErrorResponses;
+    let wanted = routes::error_responses(context.settings, &world.responses);
+    let mut put = Vec::new();
+    for response in wanted.iter().filter(|one| !world.responses.contains(one)) {
+        patiently(context, step, || context.cloud.put_error_response(context.permit, api, response)).await?;
+        put.push(response.kind.as_str());
+    }
+    let (result, detail) = match put.as_slice() {
+        [] => (StepResult::Unchanged, "they carry CORS headers".to_owned()),
+        some => (StepResult::Updated, format!("{} with CORS headers", some.join(", "))),
+    };
+    Ok(Ended::new(wanted, result, detail))
+}
+
 /// Lets the gateway invoke this stage's function from this stage, unless a statement does already.
 pub(super) async fn permission(
     context: &Context<'_>,
@@ -163,12 +183,13 @@ pub(super) async fn deployment(
     world: &World,
     api: &RestApi,
     resources: &[Resource],
+    responses: &[ErrorResponse],
 ) -> Result<Ended<GatewayStage>, Problem> {
     let step = StepId::Deployment;
     let cloud = context.cloud;
     let stage = context.plan.stage();
     let wanted = routes::integration(&world.identity, cloud.region(), &context.settings.name);
-    let description = routes::description(resources, &wanted);
+    let description = routes::description(resources, &wanted, responses);
     let mut result = StepResult::Unchanged;
     if world.stage.is_none() || !is_of(world.deployment.as_ref(), &description) {
         let new = world.stage.is_none();

@@ -14,6 +14,7 @@ use crate::cloud::{CloudKind, FunctionChange};
 use crate::domain::{
     Digest, EnvDiff, EnvVars, Function, Identity, ImageRef, Intent, Problem, StageName, StepId, Version,
 };
+use crate::envfile::Finding;
 use crate::settings::{Architecture, Settings};
 
 pub(super) use prune::Protected;
@@ -36,6 +37,8 @@ pub struct Plan {
     pub source: Option<Source>,
     /// The environment, key by key; empty when it is left alone.
     pub env: EnvDiff,
+    /// What is worth a word in the stage's environment file and in `.env`, where the file is what is deployed.
+    pub warnings: Vec<Finding>,
     /// Why it cannot be applied from this machine, although it could be planned.
     pub blocked: Option<Problem>,
     pub(super) work: Work,
@@ -67,6 +70,8 @@ pub(super) struct Release {
     pub(super) configuration: FunctionChange,
     /// Repository, role and gateway are made so too; a roll back leaves them alone.
     pub(super) whole: bool,
+    /// Whether the gateway's own errors are given CORS headers.
+    pub(super) errors: bool,
 }
 
 /// Where the image comes from.
@@ -261,6 +266,7 @@ impl Plan {
             running,
             source,
             env,
+            warnings: Vec::new(),
             blocked: None,
             work,
             seen,
@@ -284,6 +290,7 @@ impl Release {
             | StepId::Integration
             | StepId::Permission
             | StepId::Deployment => self.whole,
+            StepId::ErrorResponses => self.whole && self.errors,
             StepId::Smoke | StepId::Cors => self.whole || checks,
             _ => true,
         };

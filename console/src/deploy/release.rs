@@ -136,8 +136,14 @@ async fn joined(
     let resources = steps.run(StepId::Resources, gateway::resources(context, world, api)).await?;
     let resources =
         &steps.run(StepId::Integration, gateway::integration(context, world, api, resources)).await?;
+    let responses = match context.settings.cors_on_errors {
+        true => steps.run(StepId::ErrorResponses, gateway::error_responses(context, world, api)).await?,
+        false => world.responses.clone(),
+    };
     steps.run(StepId::Permission, gateway::permission(context, world, name, api)).await?;
-    let stage = steps.run(StepId::Deployment, gateway::deployment(context, world, api, resources)).await?;
+    let stage = steps
+        .run(StepId::Deployment, gateway::deployment(context, world, api, resources, &responses))
+        .await?;
     Ok(stage.url)
 }
 

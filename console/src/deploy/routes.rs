@@ -1,21 +1,24 @@
 //! What the gateway must hold: `/` and `/{proxy+}` with ANY, led to the function that the stage variable `env` picks.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use crate::cloud::{Integration, Resource};
+use crate::checks::ERROR_RESPONSES;
+use crate::cloud::{ErrorResponse, Integration, Resource};
 use crate::domain::Identity;
+use crate::settings::Settings;
 
 /// The one method of both resources.
-pub(super) const METHOD: &str = "ANY";
+pub(crate) const METHOD: &str = "ANY";
 /// The root, and everything below it: `{proxy+}` alone does not match `/`.
-pub(super) const PATHS: [&str; 2] = ["/", "/{proxy+}"];
+pub(crate) const PATHS: [&str; 2] = ["/", "/{proxy+}"];
 /// The last segment of the second path.
-pub(super) const PROXY: &str = "{proxy+}";
+pub(crate) const PROXY: &str = "{proxy+}";
 
 /// The integration that leads to `NAME-stage` or `NAME-prod`.
-pub(super) fn integration(identity: &Identity, region: &str, service: &str) -> Integration {
+pub(crate) fn integration(identity: &Identity, region: &str, service: &str) -> Integration {
     let partition = partition(identity);
     let account = &identity.account;
     let function =
@@ -30,12 +33,12 @@ pub(super) fn integration(identity: &Identity, region: &str, service: &str) -> I
 }
 
 /// The `SourceArn` of every call of one stage.
-pub(super) fn source_arn(identity: &Identity, region: &str, api_id: &str, stage: &str) -> String {
+pub(crate) fn source_arn(identity: &Identity, region: &str, api_id: &str, stage: &str) -> String {
     format!("arn:{}:execute-api:{region}:{}:{api_id}/{stage}/*/*", partition(identity), identity.account)
 }
 
 /// ARN of a policy that AWS itself keeps.
-pub(super) fn managed_policy(identity: &Identity, name: &str) -> String {
+pub(crate) fn managed_policy(identity: &Identity, name: &str) -> String {
     format!("arn:{}:iam::aws:policy/{name}", partition(identity))
 }
 
@@ -45,19 +48,19 @@ fn partition(identity: &Identity) -> &str {
 }
 
 /// The resource with this path.
-pub(super) fn at<'a>(resources: &'a [Resource], path: &str) -> Option<&'a Resource> {
+pub(crate) fn at<'a>(resources: &'a [Resource], path: &str) -> Option<&'a Resource> {
     resources.iter().find(|resource| resource.path == path)
 }
 
 /// The paths that are missing, or have no ANY.
-pub(super) fn lacking(resources: &[Resource]) -> Vec<&'static str> {
+pub(crate) fn lacking(resources: &[Resource]) -> Vec<&'static str> {
     let whole =
         |path: &str| at(resources, path).is_some_and(|resource| resource.methods.contains_key(METHOD));
     PATHS.into_iter().filter(|path| !whole(path)).collect()
 }
 
 /// The paths whose ANY does not lead where it must.
-pub(super) fn astray(resources: &[Resource], wanted: &Integration) -> Vec<&'static str> {
+pub(crate) fn astray(resources: &[Resource], wanted: &Integration) -> Vec<&'static str> {
     let led = |path: &str| {
         let method = at(resources, path).and_then(|resource| resource.methods.get(METHOD));
         method.and_then(|method| method.integration.as_ref()) == Some(wanted)
@@ -65,12 +68,62 @@ pub(super) fn astray(resources: &[Resource], wanted: &Integration) -> Vec<&'stat
     PATHS.into_iter().filter(|path| !led(path)).collect()
 }
 
-/// The description of a deployment of these resources, once both paths are led to `wanted`.
+/// The API's own answers as a deploy makes them: with CORS headers where `settings` ask for it, else as they are.
+///
+/// A page that sends credentials is named (`method.request.header.Origin`), for `*` would not do.
+pub(crate) fn error_responses(settings: &Settings, now: &[ErrorResponse]) -> Vec<ErrorResponse> {
+    let mut all = now.to_vec();
+    if !settings.cors_on_errors {
+        return all;
+    }
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let headers = match settings.checks.credentials {
+        false => vec![header(ALLOW_ORIGIN, "'*'"), header("access-control-allow-headers", "'*'")],
+        true => vec![
+            header(ALLOW_ORIGIN, "method.request.header.Origin"),
+            header("access-control-allow-credentials", "'true'"),
+            header("vary", "'Origin'"),
+        ],
+    };
+    let missing: Vec<&str> =
+        ERROR_RESPONSES.into_iter().filter(|kind| !all.iter().any(|one| one.kind == *kind)).collect();
+    for kind in missing {
+        let (headers, templates) = (BTreeMap::new(), BTreeMap::new());
+        all.push(ErrorResponse { kind: kind.to_owned(), headers, templates, status: None });
+    }
+    // One that lets pages in already was made so on purpose.
+    for response in all.iter_mut().filter(|one| !one.headers.contains_key(ALLOW_ORIGIN)) {
+        response.headers.extend(headers.iter().cloned());
+    }
+    all.sort();
+    all
+}
+
+const ALLOW_ORIGIN: &str = "access-control-allow-origin";
+
+/// What the description of a deployment of Callboard's begins with.
+const MARK: &str = "callboard resources ";
+
+/// Whether a deployment was described by [`description`].
+pub(crate) fn is_ours(description: &str) -> bool {
+    description.starts_with(MARK)
+}
+
+/// The description of a deployment of these resources and of the API's own answers (gateway responses), once both paths are led to `wanted`.
 ///
 /// API Gateway does not say whether resources changed after a deployment was made. So each deployment's description holds
 /// a hash of them: a deploy that was interrupted between the two knows that a deployment is still due.
-pub(super) fn description(resources: &[Resource], wanted: &Integration) -> String {
+pub(crate) fn description(
+    resources: &[Resource],
+    wanted: &Integration,
+    responses: &[ErrorResponse],
+) -> String {
     let mut lines: Vec<String> = Vec::new();
+    for response in responses {
+        let headers: Vec<String> =
+            response.headers.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        lines.push(format!("{} {}", response.kind, headers.join(" ")));
+    }
     for path in PATHS {
         lines.push(line(path, METHOD, Some(wanted)));
     }
@@ -87,7 +140,7 @@ pub(super) fn description(resources: &[Resource], wanted: &Integration) -> Strin
     }
     lines.sort();
     let hash = Sha256::digest(lines.join("\n"));
-    let mut text = "callboard resources ".to_owned();
+    let mut text = MARK.to_owned();
     for byte in &hash[..8] {
         let _ = write!(text, "{byte:02x}");
     }
@@ -103,8 +156,6 @@ fn line(path: &str, method: &str, integration: Option<&Integration>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::cloud::Method;
 
@@ -113,8 +164,9 @@ mod tests {
         integration(&identity, "cn-north-1", "hello")
     }
 
-    fn resource(path: &str, method: &str, integration: Option<Integration>) -> Resource {
-        let method = (method.to_owned(), Method { authorization: "NONE".to_owned(), integration });
+    fn resource(path: &str, method_name: &str, integration: Option<Integration>) -> Resource {
+        let method = Method { authorization: "NONE".to_owned(), key_required: false, integration };
+        let method = (method_name.to_owned(), method);
         Resource { id: path.to_owned(), path: path.to_owned(), methods: BTreeMap::from([method]) }
     }
 
@@ -138,8 +190,12 @@ mod tests {
     #[test]
     fn the_description_tells_before_what_will_be_and_changes_with_every_route() {
         let whole = [resource("/", "ANY", Some(wanted())), resource("/{proxy+}", "ANY", Some(wanted()))];
-        assert_eq!(description(&[], &wanted()), description(&whole, &wanted()));
+        assert_eq!(description(&[], &wanted(), &[]), description(&whole, &wanted(), &[]));
         let more = [whole.as_slice(), &[resource("/extra", "GET", None)]].concat();
-        assert_ne!(description(&more, &wanted()), description(&whole, &wanted()));
+        assert_ne!(description(&more, &wanted(), &[]), description(&whole, &wanted(), &[]));
+        let headers = BTreeMap::from([("access-control-allow-origin".to_owned(), "'*'".to_owned())]);
+        let templates = BTreeMap::new();
+        let errors = [ErrorResponse { kind: "DEFAULT_4XX".to_owned(), headers, templates, status: None }];
+        assert_ne!(description(&whole, &wanted(), &errors), description(&whole, &wanted(), &[]));
     }
 }

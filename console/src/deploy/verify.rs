@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::patience::slept;
 use super::steps::{Context, Ended};
 use crate::checks;
-use crate::domain::{Problem, Report, StepId, StepResult, Verdict};
+use crate::domain::{CheckKind, Problem, Report, StepId, StepResult, Verdict};
 
 // The gateway takes some seconds until a new deployment or a new permission is everywhere.
 const SPREADS_FOR: Duration = Duration::from_secs(20);
@@ -21,25 +21,35 @@ pub(super) async fn smoke(
     if spreading {
         spread(context, url).await;
     }
-    let report = checks::smoke(context.cloud.http(), context.plan.stage(), url).await;
-    Ok(told(context, StepId::Smoke, report))
+    told(context, StepId::Smoke, CheckKind::Smoke, url).await
 }
 
 /// Runs the CORS checks.
 pub(super) async fn cors(context: &Context<'_>, url: &str) -> Result<Ended<Report>, Problem> {
-    let report = checks::cors(context.cloud.http(), context.plan.stage(), url).await;
-    Ok(told(context, StepId::Cors, report))
+    told(context, StepId::Cors, CheckKind::Cors, url).await
 }
 
-fn told(context: &Context<'_>, step: StepId, report: Report) -> Ended<Report> {
+async fn told(
+    context: &Context<'_>,
+    step: StepId,
+    kind: CheckKind,
+    url: &str,
+) -> Result<Ended<Report>, Problem> {
+    let stage = context.plan.stage();
+    let reports = Box::pin(checks::run(context.cloud, context.settings, stage, Some(url), &[kind])).await?;
+    let report = reports.into_iter().next();
+    let report = report.ok_or_else(|| Problem::new(format!("the {} checks did not run", kind.title())))?;
     for check in &report.checks {
-        if let Verdict::Failed { cause, fix } = &check.verdict {
-            context.say(step, format!("FAILED {}: {cause}: {fix}", check.name));
-        }
+        let (word, fault) = match &check.verdict {
+            Verdict::Passed => continue,
+            Verdict::Warned(fault) => ("warning", fault),
+            Verdict::Failed(fault) => ("FAILED", fault),
+        };
+        context.say(step, format!("{word} {}: {}: {}", check.name, fault.cause, fault.fix));
     }
     let detail = format!("{}/{} passed", report.passed(), report.checks.len());
     let result = if report.green() { StepResult::Done } else { StepResult::ChecksFailed };
-    Ended::new(report, result, detail)
+    Ok(Ended::new(report, result, detail))
 }
 
 async fn spread(context: &Context<'_>, url: &str) {

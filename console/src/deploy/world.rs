@@ -1,7 +1,7 @@
 //! All that a change looks at, read before anything is changed.
 
 use super::patience::Patience;
-use crate::cloud::{Cloud, Permission, Repository, Resource, Role};
+use crate::cloud::{Cloud, ErrorResponse, Permission, Repository, Resource, Role};
 use crate::domain::{
     Deployment, Function, FunctionState, GatewayStage, Identity, Problem, RestApi, StageName, StoredImage,
     UpdateState, Version,
@@ -24,6 +24,8 @@ pub(super) struct World {
     pub(super) permissions: Vec<Permission>,
     pub(super) api: Option<RestApi>,
     pub(super) resources: Vec<Resource>,
+    /// The API's own answers that somebody changed.
+    pub(super) responses: Vec<ErrorResponse>,
     /// All stages of the API, others' too.
     pub(super) stages: Vec<GatewayStage>,
     pub(super) stage: Option<GatewayStage>,
@@ -53,7 +55,7 @@ impl World {
             patience.call(|| cloud.permissions(name)),
             gateway(cloud, settings, stage, patience),
         )?;
-        let Gateway { api, resources, stages, deployment } = gateway;
+        let Gateway { api, resources, responses, stages, deployment } = gateway;
         let stage = stages.iter().find(|one| one.name == stage.as_str()).cloned();
         Ok(World {
             identity,
@@ -66,6 +68,7 @@ impl World {
             permissions,
             api,
             resources,
+            responses,
             stages,
             stage,
             deployment,
@@ -82,6 +85,7 @@ impl World {
 struct Gateway {
     api: Option<RestApi>,
     resources: Vec<Resource>,
+    responses: Vec<ErrorResponse>,
     stages: Vec<GatewayStage>,
     deployment: Option<Deployment>,
 }
@@ -93,14 +97,17 @@ async fn gateway(
     patience: &Patience<'_>,
 ) -> Result<Gateway, crate::cloud::Fault> {
     let Some(api) = patience.call(|| cloud.api(&settings.name)).await? else { return Ok(Gateway::default()) };
-    let (resources, stages) =
-        tokio::try_join!(patience.call(|| cloud.resources(&api)), patience.call(|| cloud.stages(&api)))?;
+    let (resources, responses, stages) = tokio::try_join!(
+        patience.call(|| cloud.resources(&api)),
+        patience.call(|| cloud.error_responses(&api)),
+        patience.call(|| cloud.stages(&api)),
+    )?;
     let found = stages.iter().find(|one| one.name == stage.as_str());
     let deployment = match found {
         Some(stage) => patience.call(|| cloud.deployment(&api, &stage.deployment_id)).await?,
         None => None,
     };
-    Ok(Gateway { api: Some(api), resources, stages, deployment })
+    Ok(Gateway { api: Some(api), resources, responses, stages, deployment })
 }
 
 /// Whether a change of the function is on its way: then its revision changes by itself.
@@ -109,6 +116,6 @@ pub(super) fn settling(function: &Function) -> bool {
 }
 
 /// The role that the functions of the service run under.
-pub(super) fn role_name(settings: &Settings) -> String {
+pub(crate) fn role_name(settings: &Settings) -> String {
     format!("{}-lambda-ex", settings.name)
 }

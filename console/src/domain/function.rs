@@ -30,6 +30,18 @@ pub enum FunctionState {
     Other(String),
 }
 
+impl fmt::Display for FunctionState {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            FunctionState::Pending => "Pending",
+            FunctionState::Active => "Active",
+            FunctionState::Inactive => "Inactive",
+            FunctionState::Failed => "Failed",
+            FunctionState::Other(other) => other,
+        })
+    }
+}
+
 /// `LastUpdateStatus` of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpdateState {

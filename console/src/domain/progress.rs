@@ -38,6 +38,8 @@ pub enum StepId {
     Resources,
     /// AWS_PROXY to `NAME-${stageVariables.env}`.
     Integration,
+    /// CORS headers on the gateway's own errors.
+    ErrorResponses,
     /// The gateway may invoke this stage's function.
     Permission,
     /// The snapshot that answers, and the stage variable.
@@ -83,7 +85,7 @@ impl StepResult {
 
 impl StepId {
     /// Those of a whole deploy.
-    pub const DEPLOY: [StepId; 19] = [
+    pub const DEPLOY: [StepId; 20] = [
         StepId::Identity,
         StepId::Build,
         StepId::Image,
@@ -99,6 +101,7 @@ impl StepId {
         StepId::Api,
         StepId::Resources,
         StepId::Integration,
+        StepId::ErrorResponses,
         StepId::Permission,
         StepId::Deployment,
         StepId::Smoke,
@@ -123,6 +126,7 @@ impl StepId {
             StepId::Api => "API",
             StepId::Resources => "resources",
             StepId::Integration => "integration",
+            StepId::ErrorResponses => "gateway's errors",
             StepId::Permission => "permission",
             StepId::Deployment => "deployment",
             StepId::DeleteStage => "gateway stage",

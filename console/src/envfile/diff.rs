@@ -12,17 +12,23 @@ pub fn diff(file: &EnvVars, deployed: Option<&EnvVars>) -> EnvDiff {
     let keys: BTreeSet<&String> = file.0.keys().chain(deployed.0.keys()).collect();
     let keys = keys
         .into_iter()
-        .map(|key| {
-            let state = match (file.0.get(key), deployed.0.get(key)) {
-                (Some(new), Some(old)) if new == old => EnvKeyState::InStep,
-                (Some(_), Some(_)) => EnvKeyState::Changed,
-                (Some(_), None) => EnvKeyState::OnlyInFile,
-                (None, _) => EnvKeyState::OnlyDeployed,
-            };
-            EnvKey { key: key.clone(), state }
+        .filter_map(|key| {
+            let [file, deployed] = [file, deployed].map(|env| env.0.get(key).map(String::as_str));
+            Some(EnvKey { key: key.clone(), state: state(file, deployed)? })
         })
         .collect();
     EnvDiff { keys, problem: None }
+}
+
+/// How a key stands with these values; `None` where neither side has it.
+pub fn state(file: Option<&str>, deployed: Option<&str>) -> Option<EnvKeyState> {
+    Some(match (file, deployed) {
+        (Some(new), Some(old)) if new == old => EnvKeyState::InStep,
+        (Some(_), Some(_)) => EnvKeyState::Changed,
+        (Some(_), None) => EnvKeyState::OnlyInFile,
+        (None, Some(_)) => EnvKeyState::OnlyDeployed,
+        (None, None) => return None,
+    })
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Fault, Variable};
+use super::lines::Variable;
+use super::lint::{Fault, Rule};
 use crate::domain::{EnvVars, StageName};
 
 // Lambda measures the map as JSON ("String measured: {…}" in its own refusal).
@@ -30,65 +31,65 @@ const RESERVED: [&str; 18] = [
     "LAMBDA_RUNTIME_DIR",
 ];
 
-/// The function's environment: the variables and `ENV=STAGE`.
-pub(super) fn environment(variables: Vec<Variable>, stage: StageName) -> Result<EnvVars, Fault> {
+/// The function's environment, the variables and `ENV=STAGE`, and what Lambda or a deploy refuses in it.
+pub(super) fn environment(variables: &[Variable], stage: StageName) -> (EnvVars, Vec<Fault>) {
     let mut map = BTreeMap::from([("ENV".to_owned(), stage.to_string())]);
-    let mut last = 1;
+    let mut faults = Vec::new();
     let mut over = None;
-    for Variable { key, value, line } in variables {
-        check_key(&key, line)?;
+    for Variable { key, value, line, .. } in variables {
+        faults.extend(check_key(key, *line));
         if key == "ENV" && value != stage.as_str() {
-            return Err(Fault {
-                line,
+            faults.push(Fault {
+                line: *line,
+                rule: Rule::WrongEnv,
                 what: format!(
                     "ENV is set to something else than `{stage}`, and a deploy to {stage} sets ENV={stage}"
                 ),
                 fix: "take the line out".to_owned(),
             });
         }
-        map.insert(key, value);
-        last = line;
+        map.insert(key.clone(), value.clone());
         if over.is_none() && measured(&map) > MOST_BYTES {
-            over = Some(line);
+            over = Some(*line);
         }
     }
-    match over {
-        Some(line) => Err(Fault {
+    if let Some(line) = over {
+        let last = variables.last().map_or(line, |variable| variable.line);
+        faults.push(Fault {
             line,
+            rule: Rule::Over4Kb,
             what: format!(
                 "with this variable the environment passes Lambda's limit of 4 KB: the whole file makes {} bytes of {MOST_BYTES} (its last variable is on line {last})",
                 measured(&map)
             ),
             fix: "keep what is large in SSM Parameter Store, Secrets Manager or S3, and its name here"
                 .to_owned(),
-        }),
-        None => Ok(EnvVars(map)),
+        });
     }
+    (EnvVars(map), faults)
 }
 
 fn measured(map: &BTreeMap<String, String>) -> usize {
     serde_json::to_string(map).map_or(0, |json| json.len())
 }
 
-fn check_key(key: &str, line: usize) -> Result<(), Fault> {
-    let fault = |what: String, fix: &str| Err(Fault { line, what, fix: fix.to_owned() });
+/// Why a function cannot have a variable of this name, where it cannot.
+pub(super) fn check_key(key: &str, line: usize) -> Option<Fault> {
+    let fault = |rule, what: String, fix: &str| Some(Fault { line, rule, what, fix: fix.to_owned() });
+    let refused =
+        |why: &str| fault(Rule::RefusedKey, format!("Lambda refuses the key {key}: {why}"), "rename it");
     if RESERVED.contains(&key) {
-        return fault(format!("{key} belongs to Lambda itself and cannot be set"), "take the line out");
+        let what = format!("{key} belongs to Lambda itself and cannot be set");
+        return fault(Rule::ReservedKey, what, "take the line out");
     }
     if !key.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return fault(format!("Lambda refuses the key {key}: it must begin with a letter"), "rename it");
+        return refused("it must begin with a letter");
     }
     if !key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-        return fault(
-            format!("Lambda refuses the key {key}: only letters, digits and _ are allowed"),
-            "rename it",
-        );
+        return refused("only letters, digits and _ are allowed");
     }
     if key.len() < 2 {
-        return fault(
-            format!("Lambda refuses the key {key}: it must have at least two characters"),
-            "rename it",
-        );
+        return refused("it must have at least two characters");
     }
-    Ok(())
+    None
 }

@@ -7,6 +7,7 @@ use crate::cli;
 use crate::cloud::Cloud;
 use crate::deploy::{self, Action, Change, Plan, Source};
 use crate::domain::{EnvDiff, EnvKeyState, Intent, Problem};
+use crate::envfile::Finding;
 use crate::settings::Settings;
 
 pub(super) async fn run(cloud: &Cloud, settings: &Settings, arguments: &cli::Plan) -> Result<Exit, Problem> {
@@ -42,6 +43,8 @@ pub(super) struct Document<'a> {
     blocked: Option<&'a Problem>,
     changes: Vec<Change>,
     env: &'a EnvDiff,
+    /// What is worth a word in the environment files.
+    warnings: &'a [Finding],
 }
 
 impl Document<'_> {
@@ -58,6 +61,7 @@ impl Document<'_> {
             blocked: plan.blocked.as_ref(),
             changes: plan.changes(),
             env: &plan.env,
+            warnings: &plan.warnings,
         }
     }
 }
@@ -77,6 +81,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
             lines.extend(env_lines(&plan.env));
         }
     }
+    lines.extend(plan.warnings.iter().map(super::env::finding_line));
     if let Some(problem) = &plan.blocked {
         lines.push(format!("It cannot be done from here: {problem}"));
     }

@@ -11,7 +11,8 @@ use crate::app::{Answer, Command, Connection, Event, Feed, News, Query, Ticket};
 use crate::checks;
 use crate::cloud::{Choice, Cloud};
 use crate::deploy::{self, Failure};
-use crate::domain::{CheckKind, Problem, StageName};
+use crate::domain::{Problem, StageName};
+use crate::envfile::EnvFiles;
 use crate::logs::export::{Save, Saving};
 use crate::logs::store::Snapshot;
 use crate::logs::tail::{self, Source};
@@ -24,6 +25,8 @@ const OVERVIEW_EVERY: Duration = Duration::from_secs(5);
 /// Between reads of CloudWatch's figures: they come by the minute, each list that is asked for costs something on AWS, and `R`
 /// reads them at once.
 const METRICS_EVERY: Duration = Duration::from_secs(60);
+/// Between looks at the environment files: an editor's save is on the screen at once.
+const ENV_FILES_EVERY: Duration = Duration::from_secs(1);
 /// The longest wait between attempts to connect.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(15);
 /// How long the local cloud may take to end.
@@ -181,6 +184,7 @@ impl Tasks {
                     }
                 }
                 Feed::Metrics => metrics(&shared, &send).await,
+                Feed::EnvFiles(_) => env_files(&shared, &send).await,
                 Feed::Tail(stage) => {
                     if let Some(cloud) = shared.cloud.get() {
                         let group = shared.settings.log_group(stage);
@@ -231,12 +235,9 @@ async fn answer(shared: &Shared, query: &Query) -> Option<Answer> {
         Query::Plan(intent) => Answer::Planned(Box::new(deploy::plan(cloud, &shared.settings, intent).await)),
         Query::Images => Answer::Images(cloud.image_rows(&shared.settings).await),
         Query::Gateway => Answer::Gateway(cloud.gateway_view(&shared.settings).await),
-        Query::Checks { kind: CheckKind::Smoke, stage, url } => {
-            Answer::Checked(checks::smoke(cloud.http(), *stage, url).await)
-        }
-        Query::Checks { kind: CheckKind::Cors, stage, url } => {
-            Answer::Checked(checks::cors(cloud.http(), *stage, url).await)
-        }
+        Query::Checks { kinds, stage, url } => Answer::Checked(
+            Box::pin(checks::run(cloud, &shared.settings, *stage, url.as_deref(), kinds)).await,
+        ),
     })
 }
 
@@ -285,6 +286,22 @@ async fn metrics(shared: &Shared, send: &mpsc::Sender<News>) {
             return;
         }
         tokio::time::sleep(METRICS_EVERY).await;
+    }
+}
+
+/// The files when they are first looked at, and whenever they have become others.
+async fn env_files(shared: &Shared, send: &mpsc::Sender<News>) {
+    let mut known = None;
+    loop {
+        let settings = shared.settings.clone();
+        let Ok(files) = tokio::task::spawn_blocking(move || EnvFiles::read(&settings)).await else { return };
+        if known.as_ref() != Some(&files) {
+            known = Some(files.clone());
+            if send.send(News::EnvFiles(Box::new(files))).await.is_err() {
+                return;
+            }
+        }
+        tokio::time::sleep(ENV_FILES_EVERY).await;
     }
 }
 

@@ -1,7 +1,23 @@
 //! The board: stage and prod side by side.
 
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::Timestamp;
+
 use crate::app::Remote;
-use crate::domain::{CheckKind, Metrics, Overview, Report, StageName};
+use crate::domain::{CheckKind, Metrics, Overview, Problem, Report, StageName};
+
+/// How many runs of a kind of check are remembered.
+pub const RUNS: usize = 20;
+
+/// How a run of checks ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// None failed.
+    pub green: bool,
+    /// Some passed with a warning.
+    pub warned: bool,
+}
 
 /// What is known of one stage.
 #[derive(Debug)]
@@ -12,6 +28,12 @@ pub struct StageBoard {
     pub smoke: Remote<Report>,
     /// The last CORS run.
     pub cors: Remote<Report>,
+    /// The last look at the documentation.
+    pub docs: Remote<Report>,
+    /// The last look at what the gateway has.
+    pub way: Remote<Report>,
+    /// How the last runs ended, the oldest first; [`RUNS`] of each kind at most.
+    pub runs: BTreeMap<CheckKind, VecDeque<Run>>,
     /// CloudWatch's figures.
     pub metrics: Remote<Metrics>,
 }
@@ -22,6 +44,9 @@ impl StageBoard {
             overview: Remote::Absent,
             smoke: Remote::Absent,
             cors: Remote::Absent,
+            docs: Remote::Absent,
+            way: Remote::Absent,
+            runs: BTreeMap::new(),
             metrics: Remote::Absent,
         }
     }
@@ -31,6 +56,8 @@ impl StageBoard {
         match kind {
             CheckKind::Smoke => &self.smoke,
             CheckKind::Cors => &self.cors,
+            CheckKind::Docs => &self.docs,
+            CheckKind::Gateway => &self.way,
         }
     }
 
@@ -39,6 +66,36 @@ impl StageBoard {
         match kind {
             CheckKind::Smoke => &mut self.smoke,
             CheckKind::Cors => &mut self.cors,
+            CheckKind::Docs => &mut self.docs,
+            CheckKind::Gateway => &mut self.way,
+        }
+    }
+
+    /// Takes what a run of checks of these kinds found, and remembers how each ended.
+    pub fn take_checks(&mut self, kinds: &[CheckKind], result: Result<Vec<Report>, Problem>, now: Timestamp) {
+        match result {
+            Ok(reports) => {
+                for report in reports {
+                    let runs = self.runs.entry(report.kind).or_default();
+                    if runs.len() == RUNS {
+                        runs.pop_front();
+                    }
+                    runs.push_back(Run { green: report.green(), warned: report.warned() > 0 });
+                    self.report_mut(report.kind).settle(Ok(report), now);
+                }
+                // A stage that is gone has nothing but the gateway to look at.
+                for kind in kinds {
+                    let place = self.report_mut(*kind);
+                    if place.is_loading() {
+                        *place = Remote::Absent;
+                    }
+                }
+            }
+            Err(problem) => {
+                for kind in kinds {
+                    self.report_mut(*kind).settle(Err(problem.clone()), now);
+                }
+            }
         }
     }
 

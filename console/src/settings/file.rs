@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
 
+use super::checks::{Checks, Cors, Custom, custom};
 use super::logs::Logs;
 use super::{
-    Architecture, BuildSettings, Builder, CloudKind, ContainerTool, FunctionSettings, Settings,
-    StageSettings, Tracing,
+    Architecture, BuildSettings, Builder, CheckSettings, CloudKind, ContainerTool, FunctionSettings,
+    Settings, StageSettings, Tracing,
 };
 use crate::domain::{Problem, StageName, one_line};
 
@@ -19,6 +20,8 @@ struct File {
     cloud: Option<CloudKind>,
     region: Option<String>,
     profile: Option<String>,
+    #[serde(default, deserialize_with = "account")]
+    account: Option<String>,
     #[serde(default)]
     read_only: bool,
     #[serde(default)]
@@ -27,6 +30,14 @@ struct File {
     build: Build,
     #[serde(default)]
     logs: Logs,
+    #[serde(default)]
+    gateway: Gateway,
+    #[serde(default)]
+    checks: Checks,
+    #[serde(default)]
+    cors: Cors,
+    #[serde(default, deserialize_with = "custom")]
+    check: Vec<Custom>,
     #[serde(default)]
     stage: Stages,
 }
@@ -80,9 +91,17 @@ impl Default for Build {
 
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
+struct Gateway {
+    cors_on_errors: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
 struct Stage {
     env_file: Option<PathBuf>,
     read_only: bool,
+    #[serde(deserialize_with = "address")]
+    url: Option<String>,
 }
 
 /// Reads `text`, the content of `path`, whose folder is `root`.
@@ -100,12 +119,14 @@ pub(super) fn parse(text: &str, path: &Path, root: PathBuf) -> Result<Settings, 
     let stage = |name: StageName, said: Stage| StageSettings {
         env_file: root.join(said.env_file.unwrap_or_else(|| PathBuf::from(format!(".env.{name}")))),
         read_only: said.read_only,
+        url: said.url,
     };
     let service_dir = root.join(file.build.service_dir);
     Ok(Settings {
         cloud: file.cloud.unwrap_or(CloudKind::Local),
         region: file.region,
         profile: file.profile,
+        account: file.account,
         read_only: file.read_only,
         function: FunctionSettings {
             memory_mb: file.function.memory,
@@ -124,6 +145,8 @@ pub(super) fn parse(text: &str, path: &Path, root: PathBuf) -> Result<Settings, 
             tool: file.build.tool,
         },
         logs: file.logs.into(),
+        cors_on_errors: file.gateway.cors_on_errors,
+        checks: CheckSettings::of(file.checks, file.cors, file.check),
         name: file.name,
         stage: stage(StageName::Stage, file.stage.stage),
         prod: stage(StageName::Prod, file.stage.prod),
@@ -146,6 +169,14 @@ fn name<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
     }
 }
 
+fn account<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    let id = String::deserialize(input)?;
+    match id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(Some(id)),
+        false => Err(serde::de::Error::custom("`account` is the 12 digits of an AWS account, in quotes")),
+    }
+}
+
 // ECR's own rule for a repository's name.
 fn repository<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
     let name = String::deserialize(input)?;
@@ -160,6 +191,26 @@ fn repository<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::
             "`image` must be 2 to 256 lower-case letters and digits, with single `.`, `_`, `-` or `/` between them",
         ))
     }
+}
+
+// Where a stage is called. Plain `http` goes to this machine only.
+fn address<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(input)?;
+    let wrong =
+        |why: &str| Err(serde::de::Error::custom(format!("`url` {why}, such as https://api.example.com/v1")));
+    let Ok(url) = url::Url::parse(&text) else { return wrong("is no URL") };
+    let loopback = ["127.0.0.1", "[::1]", "localhost"].contains(&url.host_str().unwrap_or_default());
+    if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+        return wrong("begins with https:// (http:// to this machine only)");
+    }
+    if url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
+    {
+        return wrong("has host, port and path only");
+    }
+    Ok(Some(text.trim_end_matches('/').to_owned()))
 }
 
 fn memory<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i32>, D::Error> {

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::response::Response;
-use callboard::checks::{Limits, cors_within, smoke_within};
-use callboard::domain::{Check, Report, StageName, Verdict};
-use callboard::http;
+use callboard::checks::{Dialer, outside};
+use callboard::domain::{Check, CheckKind, Diagnosis, Report, StageName, Verdict};
+use callboard::settings::Settings;
 use tokio::net::TcpListener;
 
 use super::pretend::{Server, answer};
 
-const JSON: (&str, &str) = ("content-type", "application/json");
-const ANY: (&str, &str) = ("access-control-allow-origin", "*");
+pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
+pub(crate) const ANY: (&str, &str) = ("access-control-allow-origin", "*");
 const HEADERS: (&str, &str) = ("access-control-allow-headers", "*");
-const ID: (&str, &str) = ("x-amzn-requestid", "c6af9ac6-7b61-11e6-9a41-93e8deadbeef");
+pub(crate) const ID: (&str, &str) = ("x-amzn-requestid", "c6af9ac6-7b61-11e6-9a41-93e8deadbeef");
 const DOCUMENT: &str = r##"{"openapi": "3.1.0", "paths": {
     "/api/v0": {"get": {"responses": {"200": {"content": {"application/json": {}}}}}},
     "/api/v0/items": {"get": {"responses": {"200": {"content": {"application/json": {}}}}}},
@@ -23,7 +23,7 @@ const DOCUMENT: &str = r##"{"openapi": "3.1.0", "paths": {
 }}"##;
 
 /// A stage where all is well.
-fn well(request: &Request) -> Response {
+pub(crate) fn well(request: &Request) -> Response {
     match (request.method().as_str(), request.uri().path()) {
         ("OPTIONS", _) => answer(200, &[ANY, HEADERS, ("access-control-allow-methods", "*"), ID], ""),
         (_, "/stage/openapi.json") => answer(200, &[JSON, ANY, ID], DOCUMENT),
@@ -34,22 +34,35 @@ fn well(request: &Request) -> Response {
     }
 }
 
-fn client() -> reqwest::Client {
-    http::client().expect("a client")
+/// Settings with this behind the name.
+pub(crate) fn settings(more: &str) -> Settings {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("callboard.toml");
+    std::fs::write(&path, format!("name = \"hello\"\n[checks]\ntimeout = 10\n{more}")).expect("a file");
+    Settings::load(&path).unwrap_or_else(|problem| panic!("{problem}"))
 }
 
-fn quick() -> Limits {
-    Limits { timeout: Duration::from_secs(10), at_once: 4 }
+async fn report(url: &str, settings: &Settings, kind: CheckKind) -> Report {
+    let dialer = Dialer::new().expect("a dialer");
+    let reports = outside(&dialer, settings, StageName::Stage, url, &[kind]).await.expect("a run");
+    reports.into_iter().next().expect("a report")
 }
 
 async fn smoked(stage: impl Fn(&Request) -> Response + Clone + Send + Sync + 'static) -> Report {
+    smoked_with("", stage).await
+}
+
+pub(crate) async fn smoked_with(
+    more: &str,
+    stage: impl Fn(&Request) -> Response + Clone + Send + Sync + 'static,
+) -> Report {
     let server = Server::answering(stage).await;
-    smoke_within(&client(), StageName::Stage, &server.url("/stage"), quick()).await
+    report(&server.url("/stage"), &settings(more), CheckKind::Smoke).await
 }
 
 async fn crossed(stage: impl Fn(&Request) -> Response + Clone + Send + Sync + 'static) -> Report {
     let server = Server::answering(stage).await;
-    cors_within(&client(), StageName::Stage, &server.url("/stage"), quick()).await
+    report(&server.url("/stage"), &settings(""), CheckKind::Cors).await
 }
 
 fn names(report: &Report) -> Vec<&str> {
@@ -57,12 +70,13 @@ fn names(report: &Report) -> Vec<&str> {
 }
 
 /// Each failed check as its name and its cause; none of them may be without a fix.
-fn failed(report: &Report) -> Vec<(String, String)> {
+pub(crate) fn failed(report: &Report) -> Vec<(String, String)> {
     let failed = report.checks.iter().filter_map(|Check { name, verdict, .. }| match verdict {
         Verdict::Passed => None,
-        Verdict::Failed { cause, fix } => {
-            assert!(!fix.is_empty(), "{name}");
-            Some((name.clone(), cause.clone()))
+        Verdict::Warned(fault) => panic!("{name}: {fault:?}"),
+        Verdict::Failed(fault) => {
+            assert!(!fault.fix.is_empty(), "{name}");
+            Some((name.clone(), fault.cause.clone()))
         }
     });
     failed.collect()
@@ -82,33 +96,24 @@ async fn a_stage_that_is_well_is_green() {
     assert!(report.checks.iter().all(|check| check.request_id.as_deref() == Some(ID.1)));
 
     let report = crossed(well).await;
-    assert_eq!(
-        names(&report),
-        [
-            "OPTIONS /api/v0 (preflight)",
-            "GET /api/v0 from another origin",
-            "OPTIONS /api/v0/items (preflight)",
-            "GET /api/v0/items from another origin",
-            "OPTIONS /text (preflight)",
-            "GET /text from another origin",
-        ]
-    );
+    assert_eq!(names(&report), ["GET /api/v0", "GET /api/v0/items", "GET /api/v0/items/{id}", "GET /text"]);
     assert_eq!(failed(&report), []);
     assert!(report.green());
+    assert_eq!(report.checks[0].got, "preflight 200, GET 200");
+    // Nobody knows an id: only the preflight is sent.
+    assert_eq!(report.checks[2].got, "preflight 200");
 }
 
 #[tokio::test]
 async fn checks_may_run_on_any_thread() {
-    let http = client();
-    let (smoke, cors) = (
-        smoke_within(&http, StageName::Stage, "http://127.0.0.1:1/stage", quick()),
-        cors_within(&http, StageName::Stage, "http://127.0.0.1:1/stage", quick()),
-    );
+    let (dialer, settings) = (Dialer::new().expect("a dialer"), settings(""));
+    let kinds = CheckKind::ALL;
+    let run = outside(&dialer, &settings, StageName::Stage, "http://127.0.0.1:1/stage", &kinds);
     fn sendable(_: &impl Send) {}
-    sendable(&smoke);
-    sendable(&cors);
-    let (smoke, cors) = tokio::join!(smoke, cors);
-    assert_eq!((failed(&smoke).len(), failed(&cors).len()), (1, 1));
+    sendable(&run);
+    let reports = run.await.expect("a run");
+    let failed: Vec<usize> = reports.iter().map(|report| failed(report).len()).collect();
+    assert_eq!(failed, [0, 1, 1, 1]);
 }
 
 #[tokio::test]
@@ -138,9 +143,9 @@ async fn one_ill_answer_gives_one_cause_and_no_other() {
         (answer(200, &[JSON], "\u{1b}[2J\u{0}garbage"), "it says that it is JSON and is not"),
         (
             answer(200, &[("content-type", "text/html")], "<html>"),
-            "it is declared as JSON and comes as text/html",
+            "it is declared as application/json and comes as text/html",
         ),
-        (answer(200, &[], "{}"), "it is declared as JSON and comes without a content-type"),
+        (answer(200, &[], "{}"), "it is declared as application/json and comes without a content-type"),
     ];
     for (ill, cause) in cases {
         let status = ill.status();
@@ -193,12 +198,12 @@ async fn a_stage_without_a_document_is_one_failed_check() {
             "what lies at /openapi.json is no OpenAPI 3 document",
         ),
         (answer(200, &[], "<html>"), "what lies at /openapi.json is no OpenAPI 3 document"),
-        (answer(200, &[JSON], &" ".repeat(2 << 20)), "the OpenAPI document is larger than 1 MiB"),
+        (answer(200, &[JSON], &" ".repeat(5 << 20)), "the OpenAPI document is larger than 4 MiB"),
         (answer(403, &[JSON], r#"{"message":"Forbidden"}"#), "the API has no stage stage"),
         (answer(502, &[JSON], r#"{"message":"Internal server error"}"#), "the function crashed"),
     ] {
         let status = ill.status();
-        let body = axum::body::to_bytes(ill.into_body(), 4 << 20).await.expect("a body");
+        let body = axum::body::to_bytes(ill.into_body(), 8 << 20).await.expect("a body");
         let stage = move |_: &Request| {
             let mut response = Response::new(body.clone().into());
             *response.status_mut() = status;
@@ -217,31 +222,32 @@ async fn a_connection_that_does_not_come_about_is_named() {
     let gone = Server::answering(well).await;
     let url = gone.url("/stage");
     gone.stop().await;
-    let report = smoke_within(&client(), StageName::Stage, &url, quick()).await;
+    let report = self::report(&url, &settings(""), CheckKind::Smoke).await;
     assert_eq!(failed(&report)[0].1, "nothing listens at this address");
     assert_eq!(report.checks[0].got, "connection refused");
 
     let plain = Server::answering(well).await;
     let url = plain.url("/stage").replace("http:", "https:");
-    let report = smoke_within(&client(), StageName::Stage, &url, quick()).await;
+    let report = self::report(&url, &settings(""), CheckKind::Smoke).await;
     assert!(failed(&report)[0].1.starts_with("no TLS connection came about"), "{report:?}");
 
     let url = "http://no-such-host.invalid/stage";
-    let report = smoke_within(&client(), StageName::Stage, url, quick()).await;
+    let report = self::report(url, &settings(""), CheckKind::Smoke).await;
     assert!(failed(&report)[0].1.starts_with("the host's name leads nowhere"), "{report:?}");
 
     // It takes the connection and says nothing.
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/stage", silent.local_addr().expect("an address"));
-    let limits = Limits { timeout: Duration::from_millis(300), at_once: 4 };
-    let report = smoke_within(&client(), StageName::Stage, &url, limits).await;
+    let mut patient = settings("");
+    patient.checks.timeout = Duration::from_millis(300);
+    let report = self::report(&url, &patient, CheckKind::Smoke).await;
     assert_eq!(failed(&report)[0].1, "no whole answer came within 0.3 s");
-    assert!(report.checks[0].took >= limits.timeout);
+    assert!(report.checks[0].took >= patient.checks.timeout);
 
     // It takes the connection and hangs up.
     let url = format!("http://{}/stage", silent.local_addr().expect("an address"));
     let hang_up = tokio::spawn(async move { while silent.accept().await.is_ok() {} });
-    let report = smoke_within(&client(), StageName::Stage, &url, quick()).await;
+    let report = self::report(&url, &settings(""), CheckKind::Smoke).await;
     assert!(failed(&report)[0].1.starts_with("the answer broke off or is no HTTP"), "{report:?}");
     hang_up.abort();
 }
@@ -253,7 +259,7 @@ async fn a_preflight_is_judged_as_a_browser_does() {
     let cases = [
         (200, vec![exact, ("access-control-allow-headers", "X-One, Content-Type")], None),
         (204, vec![ANY, ("access-control-allow-headers", "content-type"), methods], None),
-        (200, vec![HEADERS], Some("there is no access-control-allow-origin")),
+        (200, vec![HEADERS], Some("the preflight is answered with 200 and no CORS headers, though")),
         (
             200,
             vec![("access-control-allow-origin", "https://other.test"), HEADERS],
@@ -267,11 +273,11 @@ async fn a_preflight_is_judged_as_a_browser_does() {
         (
             200,
             vec![("access-control-allow-origin", "https://callboard.test, https://other.test"), HEADERS],
-            Some("access-control-allow-origin is \"https://callboard.test, https"),
+            Some("access-control-allow-origin holds more than one value"),
         ),
         (200, vec![ANY, exact, HEADERS], Some("access-control-allow-origin is there 2 times")),
         (405, vec![ANY, HEADERS], Some("the preflight was answered with 405")),
-        (307, vec![ANY, HEADERS, ("location", "/")], Some("the preflight was answered with 307")),
+        (307, vec![ANY, HEADERS, ("location", "/")], Some("the preflight is redirected (307) to /")),
         (200, vec![ANY], Some("access-control-allow-headers does not have content-type")),
         (
             200,
@@ -300,7 +306,7 @@ async fn a_preflight_is_judged_as_a_browser_does() {
             None => assert_eq!(failed, []),
             Some(cause) => {
                 assert_eq!(failed.len(), 1, "{cause}: {failed:?}");
-                assert_eq!(failed[0].0, "OPTIONS /api/v0/items (preflight)");
+                assert_eq!(failed[0].0, "GET /api/v0/items");
                 assert!(failed[0].1.starts_with(cause), "{cause}: {failed:?}");
             }
         }
@@ -342,9 +348,79 @@ async fn the_true_request_is_judged_by_its_origin_header_alone() {
             None => assert_eq!(failed, []),
             Some(cause) => {
                 assert_eq!(failed.len(), 1, "{cause}: {failed:?}");
-                assert_eq!(failed[0].0, "GET /api/v0/items from another origin");
+                assert_eq!(failed[0].0, "GET /api/v0/items");
                 assert!(failed[0].1.starts_with(cause), "{cause}: {failed:?}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_fit_its_schema_is_named_by_its_place() {
+    let document = r##"{"openapi": "3.1.0", "components": {"schemas": {"Item": {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}}},
+        "paths": {"/items": {"get": {"responses": {"200": {"content": {"application/json": {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/Item"}}}}}}}}}}"##;
+    for (body, wanted) in [
+        (r#"[{"id": 1}]"#, None),
+        (r#"[{"id": 1}, {"id": "two"}]"#, Some("the answer does not fit its schema: /1/id")),
+        (r#"{"items": []}"#, Some("the answer does not fit its schema: the whole answer")),
+    ] {
+        let report = smoked(move |request| match request.uri().path() {
+            "/stage/openapi.json" => answer(200, &[JSON], document),
+            _ => answer(200, &[JSON], body),
+        })
+        .await;
+        let failed = failed(&report);
+        match wanted {
+            None => assert_eq!(failed, []),
+            Some(wanted) => assert!(failed.len() == 1 && failed[0].1.starts_with(wanted), "{failed:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_come_as_base64_are_told_from_bytes() {
+    let gzip = ("content-encoding", "gzip");
+    for (body, wanted) in [
+        ("H4sIAAAAAAAAA6tWyk0tLk5MT1WyUvJITSxRSMzJUcgsSc0tVqoFAFLBjYYaAAAA", Some(Diagnosis::BinaryMangled)),
+        ("", None),
+    ] {
+        let report = smoked(move |request| match request.uri().path() {
+            "/stage/api/v0/items" if !body.is_empty() => answer(200, &[JSON, ANY, ID, gzip], body),
+            _ => well(request),
+        })
+        .await;
+        let found = report.checks.iter().find_map(|check| check.verdict.fault().map(|fault| fault.diagnosis));
+        assert_eq!(found, wanted);
+    }
+}
+
+#[tokio::test]
+async fn a_custom_domain_has_a_prefix_of_its_own() {
+    let html = ("content-type", "text/html");
+    for (base, named, wanted) in [
+        ("/v1", "openapi.json", None),
+        ("/v1", "/v1/openapi.json", None),
+        ("", "openapi.json", None),
+        ("", "/openapi.json", None),
+        ("/v1", "/stage/openapi.json", Some(Diagnosis::DocsPrefixLost)),
+        ("/v1", "/v1/v1/openapi.json", Some(Diagnosis::DocsPrefixDoubled)),
+    ] {
+        let page = format!("<script>SwaggerUIBundle({{url: \"{named}\"}})</script>");
+        let document = format!(
+            r#"{{"openapi": "3.1.0", "servers": [{{"url": "{}"}}], "paths": {{}}}}"#,
+            if base.is_empty() { "/" } else { base }
+        );
+        let server = Server::answering(move |request| {
+            let path = request.uri().path().strip_prefix(base).unwrap_or("elsewhere").to_owned();
+            match path.as_str() {
+                "/docs" => answer(200, &[html], &page),
+                "/openapi.json" => answer(200, &[JSON], &document),
+                _ => answer(403, &[JSON], r#"{"message":"Forbidden"}"#),
+            }
+        })
+        .await;
+        let report = report(&server.url(base), &settings(""), CheckKind::Docs).await;
+        let found = report.checks.iter().find_map(|check| check.verdict.fault().map(|fault| fault.diagnosis));
+        assert_eq!(found, wanted, "{base} {named}: {report:#?}");
     }
 }

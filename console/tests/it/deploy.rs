@@ -21,7 +21,10 @@ async fn from_nothing_to_an_answer_and_again_without_a_change() {
     assert!(plan.changes().iter().all(|change| change.action == Action::Create), "{plan:#?}");
     let (deployed, told) = project.deploy(&cloud, StageName::Stage).await;
     let steps: Vec<StepId> = told.results().into_iter().map(|(step, _)| step).collect();
-    assert_eq!(steps, StepId::DEPLOY);
+    // The gateway's own errors are left alone unless callboard.toml asks for it.
+    let wanted: Vec<StepId> =
+        StepId::DEPLOY.into_iter().filter(|step| *step != StepId::ErrorResponses).collect();
+    assert_eq!(steps, wanted);
     let created: Vec<StepId> = told
         .results()
         .into_iter()
@@ -248,4 +251,43 @@ async fn the_workspaces_own_service_answers_and_passes_its_checks() {
     let none = cloud.log_page(&LogRange::from("/aws/lambda/hello-prod", 0), None).await.expect("logs");
     assert!(!none.group_exists);
     cloud.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gateways_own_errors_are_given_cors_headers_once() {
+    let project = Project::of_puppet();
+    let settings = Project::puppets_settings("");
+    project.write("callboard.toml", &settings.replace("cors_on_errors = true", "cors_on_errors = false"));
+    let cloud = project.cloud().await;
+    let (_, told) = project.deploy(&cloud, StageName::Stage).await;
+    assert!(!told.results().iter().any(|(step, _)| *step == StepId::ErrorResponses));
+
+    // The plan says it, the deploy does it, with a new deployment, and no other time.
+    project.write("callboard.toml", &settings);
+    let plan = project.plan(&cloud, StageName::Stage).await;
+    let change = plan.changes().into_iter().find(|change| change.resource == "gateway's own errors");
+    let change = change.expect("a change");
+    assert_eq!(
+        (change.action, change.detail.as_str()),
+        (Action::Update, "DEFAULT_4XX, DEFAULT_5XX with CORS headers")
+    );
+    let (_, told) = project.deploy(&cloud, StageName::Stage).await;
+    let updated = |step| (step, StepResult::Updated);
+    assert_eq!(told.changed(), [updated(StepId::ErrorResponses), updated(StepId::Deployment)]);
+    let (_, told) = project.deploy(&cloud, StageName::Stage).await;
+    assert_eq!(told.changed(), []);
+
+    // What somebody made of an error stays, with the headers added.
+    let gateway = project.somebody_else_at_the_gateway();
+    let apis = gateway.get_rest_apis().send().await.expect("the APIs");
+    let api = apis.items()[0].id().expect("an id");
+    let kind = aws_sdk_apigateway::types::GatewayResponseType::Default4Xx;
+    let put = gateway.put_gateway_response().rest_api_id(api).response_type(kind.clone());
+    put.response_templates("application/json", "{\"own\":true}").send().await.expect("put");
+    let (_, told) = project.deploy(&cloud, StageName::Stage).await;
+    assert_eq!(told.changed()[0], updated(StepId::ErrorResponses));
+    let now = gateway.get_gateway_response().rest_api_id(api).response_type(kind).send().await.expect("read");
+    assert_eq!(now.response_templates().expect("templates")["application/json"], "{\"own\":true}");
+    let parameters = now.response_parameters().expect("parameters");
+    assert_eq!(parameters["gatewayresponse.header.access-control-allow-origin"], "'*'");
 }

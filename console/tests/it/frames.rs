@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use callboard::app::{Action, App, Connection, Event, Facts, Feed, News, ScreenName, TailState, Trouble};
 use callboard::domain::{
-    Check, CheckKind, Digest, EnvDiff, EnvKey, EnvKeyState, EnvVars, Function, FunctionState, GatewayStage,
-    Identity, ImageRef, LogLine, Overview, Problem, Report, StageName, Stamp, UpdateState, Verdict,
+    Answer, Check, CheckKind, Diagnosis, Digest, EnvDiff, EnvKey, EnvKeyState, EnvVars, Fault, Function,
+    FunctionState, GatewayStage, Identity, ImageRef, LogLine, Overview, Problem, Report, Request, StageName,
+    Stamp, Timing, UpdateState, Verdict,
 };
 use callboard::screen::logs::TimeFormat;
 use callboard::view::{Theme, ThemeName, draw};
@@ -25,7 +26,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().expect("a timestamp")
 }
 
-fn app(size: (u16, u16)) -> App {
+pub(crate) fn app(size: (u16, u16)) -> App {
     let facts = Facts {
         service: "hello".to_owned(),
         cloud: "local".to_owned(),
@@ -48,12 +49,12 @@ pub(crate) fn connected(size: (u16, u16)) -> App {
     app
 }
 
-fn feed_overview(app: &mut App, stage: StageName, overview: Result<Overview, Problem>) {
+pub(crate) fn feed_overview(app: &mut App, stage: StageName, overview: Result<Overview, Problem>) {
     let news = News::Overview(Box::new(overview));
     app.hear(Event::Fed { feed: Feed::Overview(stage), news }, now());
 }
 
-fn overview(stage: StageName, tag: &str, digest: char, env: EnvDiff) -> Overview {
+pub(crate) fn overview(stage: StageName, tag: &str, digest: char, env: EnvDiff) -> Overview {
     let function = Function {
         name: format!("hello-{stage}"),
         arn: format!("arn:aws:lambda:us-east-1:000000000000:function:hello-{stage}"),
@@ -140,19 +141,39 @@ fn check(kind: CheckKind, name: &str, got: &str, verdict: Verdict) -> Check {
     Check {
         kind,
         name: name.to_owned(),
+        origin: None,
         got: got.to_owned(),
         took: Duration::from_millis(41),
+        timing: Timing {
+            connect: Some(Duration::from_millis(12)),
+            first_byte: Some(Duration::from_millis(28)),
+            ..Timing::default()
+        },
+        cold: false,
+        earlier: Vec::new(),
         verdict,
         request_id: Some("0f0f0f0f-1111-2222-3333-444444444444".to_owned()),
+        request: Some(Request {
+            method: "GET".to_owned(),
+            url: "http://127.0.0.1:4567/stage/api/v0".to_owned(),
+            headers: vec![("accept-encoding".to_owned(), "gzip".to_owned())],
+            body: None,
+        }),
+        answer: Some(Answer {
+            status: 200,
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: "{\n  \"ENV\": \"stage\"\n}".to_owned(),
+        }),
     }
 }
 
 pub(crate) fn report(stage: StageName, kind: CheckKind, failing: bool) -> Report {
     let verdict = if failing {
-        Verdict::Failed {
-            cause: "the function crashed or answered what the gateway does not understand".to_owned(),
-            fix: "look at the log lines of this request".to_owned(),
-        }
+        Verdict::Failed(Fault::new(
+            Diagnosis::BadGateway,
+            "the function crashed or answered what the gateway does not understand",
+            "look at the log lines of this request",
+        ))
     } else {
         Verdict::Passed
     };

@@ -53,7 +53,7 @@ fn plan_deploy_check_status_and_journal_with_their_exit_codes() {
 
     let (code, out, _) = run(&project, &["check", "stage", "--json"]);
     assert_eq!(code, 0, "{out}");
-    assert_eq!(json(&out)[0]["kind"], "smoke");
+    assert_eq!(json(&out)[1]["kind"], "smoke");
 
     let (code, out, _) = run(&project, &["status", "--json"]);
     assert_eq!(code, 0);

@@ -2,18 +2,32 @@
 
 mod aws;
 mod browse_frames;
+#[cfg(feature = "peers")]
+mod browser;
+#[cfg(feature = "peers")]
+mod browser_cors;
+#[cfg(feature = "peers")]
+mod browser_docs;
 mod changes;
 mod checks;
 mod container;
+mod custom_checks;
 mod deploy;
 mod deploy_frames;
+mod diagnoses;
+mod doctor;
+mod env;
+mod env_frames;
+mod env_headless;
 mod faulted;
 mod frames;
 mod guards;
 mod headless;
 mod headless_changes;
+mod headless_checks;
 mod hostile;
 mod hostile_tail;
+mod iam;
 mod image;
 mod image_build;
 mod image_push;
@@ -21,6 +35,7 @@ mod insights_headless;
 mod invocations_frames;
 mod invocations_headless;
 mod journeys;
+mod least_policy;
 mod live_tail;
 mod logs_frames;
 mod logs_headless;
@@ -28,6 +43,7 @@ mod logs_history;
 mod logs_history_frames;
 mod markers;
 mod metrics;
+mod patient;
 #[cfg(feature = "peers")]
 mod peer_tail;
 #[cfg(feature = "peers")]
@@ -37,6 +53,8 @@ mod project;
 mod pty;
 mod pty_changes;
 mod reducer;
+#[cfg(feature = "peers")]
+mod seed;
 mod settings;
 mod tail_frames;
 mod terminal;

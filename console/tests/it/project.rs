@@ -38,6 +38,61 @@ impl Project {
         project
     }
 
+    /// A project whose service can be made ill (`puppet`), with CORS headers on the gateway's own errors.
+    pub(crate) fn of_puppet() -> Project {
+        let project = Project { dir: tempfile::tempdir().expect("a folder") };
+        let service = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/puppet");
+        for file in ["Cargo.toml", "src/main.rs"] {
+            let text = std::fs::read_to_string(service.join(file)).expect("the puppet");
+            project.write(&format!("service/{file}"), &text);
+        }
+        project.write(".env.stage", "");
+        project.write(".env.prod", "");
+        project.write("callboard.toml", &Project::puppets_settings(""));
+        project
+    }
+
+    /// A project that deploys the service of this repository.
+    #[cfg(feature = "peers")]
+    pub(crate) fn beside_the_service(repository: &Path) -> Project {
+        let project = Project { dir: tempfile::tempdir().expect("a folder") };
+        project.write(".env.stage", "SOME_ENV=one\nOTHER_ENV=two\n");
+        project.write(".env.prod", "SOME_ENV=three\nOTHER_ENV=four\n");
+        project.write(
+            "callboard.toml",
+            &format!(
+                "name = \"hello\"\n[build]\nservice_dir = {repository:?}\npackage = \"service\"\nprofile = \"lambda\"\n[gateway]\ncors_on_errors = true\n"
+            ),
+        );
+        project
+    }
+
+    /// A project whose service answers what was recorded under the name in the header `x-recorded`.
+    #[cfg(feature = "peers")]
+    pub(crate) fn of_recording(answers: &std::collections::BTreeMap<String, String>) -> Project {
+        let project = Project::of_puppet();
+        let puppet = std::fs::read_to_string(project.path().join("service/src/main.rs")).expect("the puppet");
+        let rows: String =
+            answers.iter().map(|(name, answer)| format!("    ({name:?}, {answer:?}),\n")).collect();
+        let recorded = format!(
+            "const RECORDED: &[(&str, &str)] = &[\n{rows}];\n\nfn recorded(event: &Event<'_>) -> Option<Outcome> {{\n    let name = event.text(\"x-recorded\")?;\n    RECORDED.iter().find(|(known, _)| *known == name).map(|(_, answer)| Outcome::Raw((*answer).to_owned()))\n}}\n"
+        );
+        let handler = "fn handle(ill: &str, event: &Event<'_>) -> Outcome {\n";
+        assert!(puppet.contains(handler));
+        let answering = format!(
+            "{handler}    if let Some(outcome) = recorded(event) {{\n        return outcome;\n    }}\n"
+        );
+        project.write("service/src/main.rs", &format!("{}\n{recorded}", puppet.replace(handler, &answering)));
+        project
+    }
+
+    /// The settings of such a project, with more behind them.
+    pub(crate) fn puppets_settings(more: &str) -> String {
+        format!(
+            "name = \"hello\"\n[function]\nmemory = 256\ntimeout = 20\n[build]\nservice_dir = \"service\"\npackage = \"puppet\"\nprofile = \"dev\"\n[gateway]\ncors_on_errors = true\n{more}"
+        )
+    }
+
     /// Another project with the same service: its source, and what was built of it, are shared.
     pub(crate) fn beside(other: &Project) -> Project {
         let project = Project { dir: tempfile::tempdir().expect("a folder") };

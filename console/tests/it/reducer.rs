@@ -68,7 +68,11 @@ fn checks_run_on_each_stage_that_has_a_url() {
     let urls: Vec<_> = effects
         .iter()
         .map(|effect| match effect {
-            Effect::Read(_, Query::Checks { kind: CheckKind::Smoke, url, .. }) => url.as_str(),
+            Effect::Read(_, Query::Checks { kinds, url: Some(url), .. })
+                if kinds.contains(&CheckKind::Smoke) =>
+            {
+                url.as_str()
+            }
             other => panic!("{other:?}"),
         })
         .collect();
@@ -202,6 +206,7 @@ fn actions() -> impl Strategy<Value = Action> {
         ScreenName::Deploy,
         ScreenName::Images,
         ScreenName::Gateway,
+        ScreenName::Env,
     ];
     prop_oneof![
         proptest::sample::select(motions.to_vec()).prop_map(Action::Move),
@@ -235,6 +240,7 @@ fn actions() -> impl Strategy<Value = Action> {
             Action::Filter,
             Action::Context,
             Action::Mask,
+            Action::Reveal,
             Action::Show(Some(Range::H1)),
             Action::Show(Some(Range::M1)),
             Action::Show(None),

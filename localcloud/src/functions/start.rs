@@ -59,6 +59,7 @@ impl Starter {
                     call,
                     Duration::ZERO,
                     Failure { end, payload: None },
+                    Vec::new(),
                 );
             }
             Err(error) => {
@@ -69,6 +70,7 @@ impl Starter {
                     call,
                     Duration::ZERO,
                     Failure { end, payload: None },
+                    Vec::new(),
                 );
             }
         };
@@ -94,9 +96,9 @@ impl Starter {
             }
             Err(failure) => {
                 let took = began.elapsed().min(timeout);
-                let lines = subject.init_report("invoke", took, &failure.end);
-                self.log(&configuration, &sandbox.log_stream, lines);
-                self.fail(&subject, &sandbox.log_stream, call, took, failure);
+                // It is the invocation's own: who asks for the end of its log sees it.
+                let init = subject.init_report("invoke", took, &failure.end);
+                self.fail(&subject, &sandbox.log_stream, call, took, failure, init);
             }
         }
     }
@@ -105,7 +107,7 @@ impl Starter {
         if let Some(call) = environment.hand(call) {
             let sentence = "Runtime exited without providing a reason".to_owned();
             let end = End::Exit { error_type: "Runtime.ExitError".to_owned(), sentence };
-            self.fail(subject, log_stream, call, Duration::ZERO, Failure { end, payload: None });
+            self.fail(subject, log_stream, call, Duration::ZERO, Failure { end, payload: None }, Vec::new());
         }
     }
 
@@ -163,7 +165,7 @@ impl Starter {
         Ok((environment, started))
     }
 
-    /// Ends an invocation for which there is no process.
+    /// Ends an invocation for which there is no process; `before` is logged in front of it.
     fn fail(
         &self,
         subject: &Subject<'_>,
@@ -171,9 +173,11 @@ impl Starter {
         call: Call,
         duration: Duration,
         failure: Failure,
+        before: Vec<String>,
     ) {
         let figures = Figures { duration, init: None, max_memory_mb: 0 };
-        let mut lines = subject.start(&call.request_id);
+        let mut lines = before;
+        lines.extend(subject.start(&call.request_id));
         lines.extend(subject.end(&call.request_id, &figures, &failure.end));
         let log_tail = call.invocation.log_tail.then(|| lines.concat().into_bytes());
         self.log(subject.configuration, log_stream, lines);

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,12 +12,13 @@ use jiff::Timestamp;
 
 use super::event::{self, event};
 use super::fault::Fault;
+use super::throttle::Buckets;
 use super::{answer, permission, route};
 use crate::account::{ACCOUNT_ID, REGION, execute_api_arn};
 use crate::functions::{Callee, Functions, Invocation, MAX_PAYLOAD, Refusal, trace};
 use crate::http1::{Body, Head};
 use crate::world::World;
-use crate::world::apis::{Deployment, Integration, Stage};
+use crate::world::apis::{Deployment, Integration, Method, Stage};
 
 /// A response of the data plane.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ pub(super) struct Call {
     world: Arc<World>,
     functions: Functions,
     api_id: Arc<str>,
+    buckets: Arc<Buckets>,
     port: u16,
     source_ip: String,
 }
@@ -55,10 +57,11 @@ impl Call {
         world: Arc<World>,
         functions: Functions,
         api_id: Arc<str>,
+        buckets: Arc<Buckets>,
         port: u16,
         peer: IpAddr,
     ) -> Call {
-        Call { world, functions, api_id, port, source_ip: peer.to_string() }
+        Call { world, functions, api_id, buckets, port, source_ip: peer.to_string() }
     }
 
     /// Answers a request.
@@ -95,6 +98,12 @@ impl Call {
         let Some(method) = route::method(matched.resource, &head.method) else {
             return fault(Fault::NoRoute);
         };
+        if let Some(refusal) = refused(method, head) {
+            return fault(refusal);
+        }
+        if !self.buckets.admit(stage, &matched.resource.id, Instant::now()) {
+            return fault(Fault::Throttled);
+        }
         let Body::Whole(body) = body else { return fault(Fault::TooLarge) };
         let Some(integration) = &method.integration else { return fault(Fault::Configuration) };
         let Some(uri) = callable(integration, stage) else { return fault(Fault::Configuration) };
@@ -167,6 +176,16 @@ impl Call {
             Err(_) => Err(Fault::Timeout),
         }
     }
+}
+
+/// Why a caller is kept out. There are no API keys here, so none is valid; and nobody's signature is verified, so none is
+/// believed.
+fn refused(method: &Method, head: &Head) -> Option<Fault> {
+    if method.authorization_type == "AWS_IAM" {
+        let signed = head.header("authorization").is_some();
+        return Some(if signed { Fault::NotVerified } else { Fault::NoRoute });
+    }
+    method.api_key_required.then_some(Fault::NoKey)
 }
 
 fn respond(payload: &[u8], deployment: &Deployment, head: &Head) -> Option<Response> {

@@ -15,6 +15,12 @@ pub(super) enum Fault {
     NoStage,
     /// There is no such path or method in the deployment.
     NoRoute,
+    /// The method asks for a key, and the request has none that is valid.
+    NoKey,
+    /// The method asks for a signature, which the local cloud does not verify.
+    NotVerified,
+    /// The stage takes no more requests for now.
+    Throttled,
     /// The body has more than 10 MB, or the event more than Lambda takes.
     TooLarge,
     /// The integration cannot be called as it is configured, or may not be.
@@ -47,6 +53,21 @@ impl Fault {
                 StatusCode::FORBIDDEN,
                 "Missing Authentication Token",
                 "MissingAuthenticationTokenException",
+            ),
+            Fault::NoKey => {
+                words("INVALID_API_KEY", StatusCode::FORBIDDEN, "Forbidden", "ForbiddenException")
+            }
+            Fault::NotVerified => words(
+                "ACCESS_DENIED",
+                StatusCode::FORBIDDEN,
+                "The local cloud does not verify who calls an API: it lets nobody through a method with AWS_IAM",
+                "AccessDeniedException",
+            ),
+            Fault::Throttled => words(
+                "THROTTLED",
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too Many Requests",
+                "TooManyRequestsException",
             ),
             Fault::TooLarge => words(
                 "REQUEST_TOO_LARGE",

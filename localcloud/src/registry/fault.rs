@@ -58,6 +58,11 @@ impl Fault {
         )
     }
 
+    /// The holder of the token may not do this, in IAM's words.
+    pub(super) fn denied(message: String) -> Fault {
+        Fault::new(StatusCode::FORBIDDEN, "DENIED", message)
+    }
+
     pub(super) fn unsupported(method: &Method, path: &str) -> Fault {
         let message = format!("the local registry does not offer {method} {path}");
         Fault::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message)

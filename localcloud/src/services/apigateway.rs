@@ -3,7 +3,9 @@
 mod apis;
 mod deployments;
 mod integrations;
+mod method_settings;
 mod methods;
+mod needs;
 mod patch;
 mod resources;
 mod responses;
@@ -20,6 +22,8 @@ use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call};
 use crate::world::State;
 use crate::world::apis::{Method, Resource, RestApi};
+
+pub(crate) use needs::needs;
 
 pub(crate) fn answer(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     match call.operation.as_str() {

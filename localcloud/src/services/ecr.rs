@@ -1,6 +1,7 @@
 //! Repositories, the images in them, and the token that opens the registry.
 
 mod images;
+mod needs;
 mod repositories;
 
 use base64::Engine;
@@ -14,6 +15,8 @@ use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call};
 use crate::world::State;
 use crate::world::repositories::Repository;
+
+pub(crate) use needs::needs;
 
 pub(crate) fn answer(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     match call.operation.as_str() {
@@ -43,7 +46,7 @@ struct AuthorizationToken {
 fn authorization_token(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: AuthorizationToken = call.input()?;
     input.registry_ids.iter().try_for_each(|id| check_registry(Some(id)))?;
-    let (password, expires) = cloud.tokens.issue();
+    let (password, expires) = cloud.tokens.issue_to(call.caller.clone());
     Ok(Answer::ok(json!({ "authorizationData": [{
         "authorizationToken": STANDARD.encode(format!("AWS:{password}")),
         "expiresAt": seconds(expires.as_millisecond()),

@@ -1,9 +1,14 @@
-//! Roles and their policies.
+//! Roles, users, and the policies of both.
 
 mod attached;
 mod inline;
+mod managed;
+mod needs;
 mod roles;
+mod simulate;
+mod users;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::account;
@@ -12,6 +17,8 @@ use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call, Service};
 use crate::world::State;
 use crate::world::roles::Role;
+
+pub(crate) use needs::needs;
 
 pub(crate) fn answer(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     match call.operation.as_str() {
@@ -28,8 +35,48 @@ pub(crate) fn answer(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         "GetRolePolicy" => inline::get(cloud, call),
         "DeleteRolePolicy" => inline::delete(cloud, call),
         "ListRolePolicies" => inline::list(cloud, call),
+        "CreateUser" => users::create(cloud, call),
+        "GetUser" => users::get(cloud, call),
+        "ListUsers" => users::list(cloud, call),
+        "DeleteUser" => users::delete(cloud, call),
+        "CreateAccessKey" => users::create_key(cloud, call),
+        "ListAccessKeys" => users::list_keys(cloud, call),
+        "DeleteAccessKey" => users::delete_key(cloud, call),
+        "PutUserPolicy" => users::put_policy(cloud, call),
+        "GetUserPolicy" => users::get_policy(cloud, call),
+        "DeleteUserPolicy" => users::delete_policy(cloud, call),
+        "ListUserPolicies" => users::list_policies(cloud, call),
+        "AttachUserPolicy" => users::attach(cloud, call),
+        "DetachUserPolicy" => users::detach(cloud, call),
+        "ListAttachedUserPolicies" => users::list_attached(cloud, call),
+        "CreatePolicy" => managed::create(cloud, call),
+        "GetPolicy" => managed::get(cloud, call),
+        "GetPolicyVersion" => managed::version(cloud, call),
+        "DeletePolicy" => managed::delete(cloud, call),
+        "SimulatePrincipalPolicy" => simulate::simulate(cloud, call),
         _ => Err(call.not_offered()),
     }
+}
+
+/// All but the unreserved characters of RFC 3986: policy documents come URL-encoded inside the XML [FACTS §8].
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+fn encoded(document: &str) -> String {
+    utf8_percent_encode(document, ENCODED).to_string()
+}
+
+/// The path of a new role, user or policy.
+fn path(given: Option<String>) -> Result<String, Fault> {
+    let path = given.unwrap_or_else(|| "/".to_owned());
+    let printable = path.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
+    if path.starts_with('/') && path.ends_with('/') && printable && path.len() <= 512 {
+        return Ok(path);
+    }
+    Err(Fault::new(
+        400,
+        "ValidationError",
+        "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.",
+    ))
 }
 
 /// An operation's whole input, when it is a role's name.

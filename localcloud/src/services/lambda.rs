@@ -6,6 +6,7 @@ mod create;
 mod describe;
 mod image;
 pub(crate) mod invoke;
+mod needs;
 mod policy;
 mod read;
 mod settle;
@@ -20,6 +21,8 @@ use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call};
 
 pub(crate) use settle::settle_unsettled;
+
+pub(crate) use needs::needs;
 
 pub(crate) fn answer(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     match call.operation.as_str() {

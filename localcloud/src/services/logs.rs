@@ -3,6 +3,7 @@
 mod events;
 mod groups;
 mod live_tail;
+mod needs;
 mod pattern;
 mod put;
 mod queries;
@@ -16,6 +17,8 @@ use crate::wire::fault::{Fault, broken};
 use crate::wire::{Answer, Call, Service};
 use crate::world::State;
 use crate::world::log_groups::LogGroup;
+
+pub(crate) use needs::needs;
 
 pub(crate) fn answer(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     match call.operation.as_str() {

@@ -67,6 +67,15 @@ impl Fault {
         )
     }
 
+    /// The caller may not do this; in the service's own code, the message being IAM's.
+    pub(crate) fn denied(service: Service, message: impl Into<String>) -> Fault {
+        match service {
+            Service::Lambda | Service::ApiGateway => Fault::new(403, "AccessDeniedException", message),
+            Service::Ecr | Service::Logs => Fault::new(400, "AccessDeniedException", message),
+            Service::Iam | Service::Sts | Service::CloudWatch => Fault::new(403, "AccessDenied", message),
+        }
+    }
+
     /// The caller is too fast, in the service's own words.
     pub(crate) fn throttled(service: Service) -> Fault {
         match service {

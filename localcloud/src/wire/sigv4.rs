@@ -2,6 +2,7 @@
 
 use super::fault::Fault;
 use super::{Protocol, Service};
+use crate::access::Caller;
 use crate::account;
 
 /// The parts of `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
@@ -59,9 +60,14 @@ pub(super) fn incomplete(protocol: Protocol) -> Fault {
     )
 }
 
-/// Refuses every credential but the local cloud's own, so that no client can take it for AWS, nor AWS for it.
-pub(super) fn check(credential: &Credential<'_>, protocol: Protocol, service: Service) -> Result<(), Fault> {
-    if credential.access_key != account::ACCESS_KEY_ID {
+/// Refuses every credential but those of the local cloud, so that no client can take it for AWS, nor AWS for it.
+pub(super) fn check(
+    credential: &Credential<'_>,
+    caller: Option<Caller>,
+    protocol: Protocol,
+    service: Service,
+) -> Result<Caller, Fault> {
+    let Some(caller) = caller else {
         let code = match protocol {
             Protocol::Query | Protocol::Cbor => "InvalidClientTokenId",
             Protocol::RestJson | Protocol::AwsJson => "UnrecognizedClientException",
@@ -71,7 +77,7 @@ pub(super) fn check(credential: &Credential<'_>, protocol: Protocol, service: Se
             code,
             format!("The security token included in the request is invalid. {NOT_AWS}: {}", how_to_sign()),
         ));
-    }
+    };
     if credential.region != account::REGION {
         let code = match protocol {
             Protocol::Query | Protocol::Cbor => "SignatureDoesNotMatch",
@@ -88,11 +94,12 @@ pub(super) fn check(credential: &Credential<'_>, protocol: Protocol, service: Se
             ),
         ));
     }
-    Ok(())
+    Ok(caller)
 }
 
 fn how_to_sign() -> String {
-    format!("it answers only to its own access key {}", account::ACCESS_KEY_ID)
+    let own = account::ACCESS_KEY_ID;
+    format!("it answers only to its own access key {own} and to those of users that were created in it")
 }
 
 #[cfg(test)]

@@ -101,6 +101,15 @@ pub struct Deployment {
     pub binary_media_types: Vec<String>,
 }
 
+/// How fast a stage takes requests: its method settings of `*/*`. What is `None` is the account's own limit, and -1 is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Throttle {
+    /// Requests a second.
+    pub rate: Option<f64>,
+    /// Requests at once.
+    pub burst: Option<i32>,
+}
+
 /// A named place at which a deployment answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
@@ -118,6 +127,9 @@ pub struct Stage {
     pub updated_ms: i64,
     /// Tags.
     pub tags: BTreeMap<String, String>,
+    /// How fast it takes requests.
+    #[serde(default)]
+    pub throttle: Throttle,
 }
 
 /// What the gateway itself answers in one situation.

@@ -5,6 +5,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_lambda::config::http::HttpResponse;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
+use localcloud::access::Access;
 use localcloud::events::LogEvents;
 use localcloud::faults::Faults;
 use localcloud::live_tails::LiveTails;
@@ -49,6 +50,10 @@ impl Account {
 
     pub(crate) fn faults(&self) -> &Faults {
         self.cloud.as_ref().unwrap().faults()
+    }
+
+    pub(crate) fn access(&self) -> &Access {
+        self.cloud.as_ref().unwrap().access()
     }
 
     pub(crate) fn log_events(&self) -> &LogEvents {

@@ -275,15 +275,13 @@ async fn integrations_and_stages_refuse_what_they_do_not_know() {
     );
     let lost = refusal(update(patch(Op::Replace, "/deploymentId", Some("none"))).await);
     assert_eq!(lost, bad("Deployment id does not exist"));
-    let throttle = refusal(update(patch(Op::Replace, "/*/*/throttling/burstLimit", Some("1"))).await);
-    assert_eq!(
-        throttle,
-        refused(
-            501,
-            "NotImplemented",
-            "Callboard's local cloud does not offer the patch path /*/*/throttling/burstLimit in the operation UpdateStage of API Gateway"
-        )
-    );
+    for path in ["/~1a/GET/throttling/burstLimit", "/*/*/throttling/else", "/*/*/caching/enabled"] {
+        let sentence = format!(
+            "Callboard's local cloud does not offer the patch path {path} in the operation UpdateStage of API Gateway"
+        );
+        let setting = refusal(update(patch(Op::Replace, path, Some("1"))).await);
+        assert_eq!(setting, refused(501, "NotImplemented", &sentence));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

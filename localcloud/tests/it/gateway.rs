@@ -213,6 +213,50 @@ async fn gateway_responses_change_what_the_gateway_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stage_takes_so_many_requests_and_no_more() {
+    use aws_sdk_apigateway::types::{Op, PatchOperation};
+    let api = Api::start(29_000).await;
+    let sdk = sdk(&api.live);
+    let update = |operations: &[(Op, &str, Option<&str>)]| {
+        let operations = operations.iter().map(|(op, path, value)| {
+            PatchOperation::builder().op(op.clone()).path(*path).set_value(value.map(str::to_owned)).build()
+        });
+        let call = sdk.update_stage().rest_api_id(&api.id).stage_name("stage");
+        call.set_patch_operations(Some(operations.collect())).send()
+    };
+    // So slow that nothing is added while the test runs.
+    let (rate, burst) = ("/*/*/throttling/rateLimit", "/*/*/throttling/burstLimit");
+    let limited =
+        update(&[(Op::Replace, rate, Some("0.0001")), (Op::Replace, burst, Some("2"))]).await.unwrap();
+    let setting = &limited.method_settings().unwrap()["*/*"];
+    assert_eq!((setting.throttling_rate_limit(), setting.throttling_burst_limit()), (0.0001, 2));
+    let statuses = [api.get("/stage").await, api.get("/stage").await].map(|answer| answer.status().as_u16());
+    assert_eq!(statuses, [200, 200]);
+    let told = |text: &str, kind: &str| (429, text.to_owned(), kind.to_owned());
+    let plain = told(r#"{"message":"Too Many Requests"}"#, "TooManyRequestsException");
+    assert_eq!(refused(api.get("/stage").await).await, plain);
+    assert_eq!(api.get("/stage/other").await.status(), 200, "each resource has limits of its own");
+
+    // A gateway response of the kind changes it, once it is deployed.
+    sdk.put_gateway_response()
+        .rest_api_id(&api.id)
+        .response_type(GatewayResponseType::Throttled)
+        .response_parameters("gatewayresponse.header.Retry-After", "'1'")
+        .send()
+        .await
+        .unwrap();
+    sdk.create_deployment().rest_api_id(&api.id).stage_name("stage").send().await.unwrap();
+    let answer = api.get("/stage").await;
+    assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (429, &"1".parse().unwrap()));
+
+    let wrong = refusal(update(&[(Op::Replace, rate, Some("many"))]).await);
+    assert_eq!((wrong.0, wrong.1.as_str()), (400, "BadRequestException"));
+    let open = update(&[(Op::Remove, "/*/*", None)]).await.unwrap();
+    assert!(open.method_settings().is_none_or(|settings| settings.is_empty()));
+    assert_eq!(api.get("/stage").await.status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_address_outlives_a_restart() {
     let Api { live, id, url: before } = Api::start(29_000).await;
     let live = live.restart().await;

@@ -1,5 +1,6 @@
 //! The local cloud from outside: through the real SDKs, a registry client and plain HTTP.
 
+mod access;
 mod account;
 mod apis;
 mod callers;

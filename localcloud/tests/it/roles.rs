@@ -88,11 +88,11 @@ async fn refusals_as_recorded() {
     );
     // Known to AWS, not offered here; and a parameter that would change what happens.
     assert_eq!(
-        refusal(iam.list_users().send().await),
+        refusal(iam.list_groups().send().await),
         refused(
             501,
             "NotImplemented",
-            "Callboard's local cloud does not offer the operation ListUsers of IAM"
+            "Callboard's local cloud does not offer the operation ListGroups of IAM"
         )
     );
     let bounded = iam

@@ -5,7 +5,7 @@ use super::super::{gateway as gateway_step, routes};
 use super::{
     Action, Change, ImagePlan, Parts, Release, Stored, Work, World, change, described, needed_change,
 };
-use crate::cloud::{FunctionChange, Integration};
+use crate::cloud::FunctionChange;
 use crate::domain::{
     EnvDiff, EnvKeyState, EnvVars, Function, FunctionState, Problem, StageName, UpdateState,
 };
@@ -43,7 +43,14 @@ pub(super) fn parts(
         configuration(&function_name, function, &wanted, &env),
     ];
     changes.extend(gateway(settings, stage, world, region));
-    let release = Release { function_name, image, architecture, configuration: wanted, whole: true };
+    let release = Release {
+        function_name,
+        image,
+        architecture,
+        configuration: wanted,
+        whole: true,
+        errors: settings.cors_on_errors,
+    };
     Ok(Parts { work: Work::Release(release), changes, env })
 }
 
@@ -230,13 +237,22 @@ fn gateway(settings: &Settings, stage: StageName, world: &World, region: &str) -
     if integration.action != Action::Unchanged {
         integration.detail = format!("{} → {}-${{stageVariables.env}}", integration.detail, settings.name);
     }
-    vec![
-        api,
-        resources,
-        integration,
-        permission(settings, stage, world, region),
-        deployment(stage, world, &wanted),
-    ]
+    let responses = routes::error_responses(settings, &world.responses);
+    let mut changes = vec![api, resources, integration];
+    if settings.cors_on_errors {
+        let put: Vec<&str> = responses
+            .iter()
+            .filter(|one| !world.responses.contains(one))
+            .map(|one| one.kind.as_str())
+            .collect();
+        changes.push(match put.as_slice() {
+            [] => change("gateway's own errors", Action::Unchanged, "they carry CORS headers"),
+            some => change("gateway's own errors", made, format!("{} with CORS headers", some.join(", "))),
+        });
+    }
+    changes.push(permission(settings, stage, world, region));
+    changes.push(deployment(stage, world, &routes::description(&world.resources, &wanted, &responses)));
+    changes
 }
 
 fn permission(settings: &Settings, stage: StageName, world: &World, region: &str) -> Change {
@@ -251,11 +267,11 @@ fn permission(settings: &Settings, stage: StageName, world: &World, region: &str
     }
 }
 
-fn deployment(stage: StageName, world: &World, wanted: &Integration) -> Change {
+fn deployment(stage: StageName, world: &World, description: &str) -> Change {
     let resource = format!("gateway stage {stage}");
     let Some(found) = &world.stage else { return change(resource, Action::Create, format!("env={stage}")) };
     let mut parts = Vec::new();
-    if !gateway_step::is_of(world.deployment.as_ref(), &routes::description(&world.resources, wanted)) {
+    if !gateway_step::is_of(world.deployment.as_ref(), description) {
         parts.push(format!(
             "deployment {} → a new one, of the resources as they are then",
             found.deployment_id

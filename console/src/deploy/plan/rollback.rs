@@ -67,7 +67,8 @@ pub(super) fn parts(
         row.detail = if row.detail.is_empty() { from } else { format!("{from}; {}", row.detail) };
     }
     changes.push(row);
-    let release = Release { function_name: name, image, architecture, configuration, whole: false };
+    let release =
+        Release { function_name: name, image, architecture, configuration, whole: false, errors: false };
     Ok(Parts { work: Work::Release(release), changes, env })
 }
 

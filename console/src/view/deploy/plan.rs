@@ -5,11 +5,13 @@ use super::super::theme::Theme;
 use crate::deploy::{Action, Change, Plan};
 use crate::domain::EnvKeyState;
 
-/// A row of the plan: a resource, what does not fit beside it, or below the configuration a key of the environment.
+/// A row of the plan: a resource, what does not fit beside it, below the configuration a key of the environment, or below all a
+/// warning of the environment files.
 pub(super) enum PlanRow {
     Resource(Change, String),
     More(String),
     Env(char, String, &'static str),
+    Warning(String),
 }
 
 // Columns of the sign and the word before a resource.
@@ -46,6 +48,16 @@ pub(super) fn plan_rows(plan: &Plan, wide: usize) -> Vec<PlanRow> {
             }
         }
     }
+    // Whole, as what changes is.
+    for finding in &plan.warnings {
+        let text = format!("! {}: {} ({})", finding.place(), finding.what, finding.fix);
+        let told = prose(&crate::domain::plain(&text), wide.saturating_sub(5)).into_iter().enumerate();
+        rows.extend(
+            told.map(|(index, row)| {
+                PlanRow::Warning(format!("{}{row}", if index == 0 { " " } else { "   " }))
+            }),
+        );
+    }
     rows
 }
 
@@ -71,6 +83,7 @@ pub(super) fn plan_line(row: &PlanRow, wide: usize, theme: &Theme) -> Line<'stat
             ])
         }
         PlanRow::More(detail) => Line::raw(format!("{}{detail}", " ".repeat(MARK + resource_width + 1))),
+        PlanRow::Warning(text) => Line::styled(text.clone(), theme.warn()),
         PlanRow::Env(sign, key, what) => {
             let style = match sign {
                 '+' => theme.good(),

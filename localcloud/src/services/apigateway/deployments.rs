@@ -10,7 +10,7 @@ use super::{Nothing, Paged, api, api_mut, bad_request, not_found, seconds};
 use crate::cloud::{Cloud, now_ms, short_id};
 use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call};
-use crate::world::apis::{Deployment, RestApi, Stage};
+use crate::world::apis::{Deployment, RestApi, Stage, Throttle};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -51,6 +51,7 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
                 created_ms: now,
                 updated_ms: now,
                 tags: BTreeMap::new(),
+                throttle: Throttle::default(),
             });
             stage.deployment_id.clone_from(&deployment.id);
             stage.updated_ms = now;

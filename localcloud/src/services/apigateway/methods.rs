@@ -26,11 +26,8 @@ pub(super) fn put(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         let constraint = format!("Member must satisfy enum value set: [{}]", METHODS.join(", "));
         return Err(Fault::validation(Service::ApiGateway, "putMethodInput.httpMethod", name, &constraint));
     }
-    if input.authorization_type != "NONE" {
-        return Err(call.parameter_not_offered("an authorizationType other than NONE"));
-    }
-    if input.api_key_required {
-        return Err(call.parameter_not_offered("the parameter apiKeyRequired"));
+    if !["NONE", "AWS_IAM"].contains(&input.authorization_type.as_str()) {
+        return Err(call.parameter_not_offered("an authorizationType other than NONE and AWS_IAM"));
     }
     let created = Method {
         authorization_type: input.authorization_type,

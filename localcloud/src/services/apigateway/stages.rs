@@ -6,11 +6,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::patch::{Operation, Patch};
-use super::{Nothing, api, api_mut, bad_request, conflict, not_found, seconds};
+use super::{Nothing, api, api_mut, bad_request, conflict, method_settings, not_found, seconds};
 use crate::cloud::{Cloud, now_ms};
 use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call};
-use crate::world::apis::{RestApi, Stage};
+use crate::world::apis::{RestApi, Stage, Throttle};
 
 /// The paths that UpdateStage knows, in AWS's own (not quite regular) words.
 const PATHS: &str = "/deploymentId, /description, /cacheClusterEnabled, /cacheClusterSize, /clientCertificateId, /accessLogSettings, /accessLogSettings/destinationArn, /accessLogSettings/format, /{resourcePath}/{httpMethod}/metrics/enabled, /{resourcePath}/{httpMethod}/logging/dataTrace, /{resourcePath}/{httpMethod}/logging/loglevel, /{resourcePath}/{httpMethod}/throttling/burstLimit/{resourcePath}/{httpMethod}/throttling/rateLimit/{resourcePath}/{httpMethod}/caching/ttlInSeconds, /{resourcePath}/{httpMethod}/caching/enabled, /{resourcePath}/{httpMethod}/caching/dataEncrypted, /{resourcePath}/{httpMethod}/caching/requireAuthorizationForCacheControl, /{resourcePath}/{httpMethod}/caching/unauthorizedCacheControlHeaderStrategy, /*/*/metrics/enabled, /*/*/logging/dataTrace, /*/*/logging/loglevel, /*/*/throttling/burstLimit /*/*/throttling/rateLimit /*/*/caching/ttlInSeconds, /*/*/caching/enabled, /*/*/caching/dataEncrypted, /*/*/caching/requireAuthorizationForCacheControl, /*/*/caching/unauthorizedCacheControlHeaderStrategy, /variables/{variable_name}, /tracingEnabled";
@@ -24,7 +24,7 @@ const NOT_OFFERED: [&str; 6] = [
     "canarySettings",
     "tracingEnabled",
 ];
-/// Third words of method settings, which it does not offer either.
+/// Third words of method settings, of which it offers the throttling of all methods alone.
 const METHOD_SETTINGS: [&str; 4] = ["metrics", "logging", "throttling", "caching"];
 
 #[derive(Deserialize)]
@@ -52,6 +52,7 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         created_ms: now,
         updated_ms: now,
         tags: input.tags,
+        throttle: Throttle::default(),
     };
     cloud.world.change(|state| {
         let api = api_mut(state, call)?;
@@ -111,7 +112,7 @@ fn described(stage: &Stage) -> Value {
         "createdDate": seconds(stage.created_ms),
         "deploymentId": stage.deployment_id,
         "lastUpdatedDate": seconds(stage.updated_ms),
-        "methodSettings": {},
+        "methodSettings": method_settings::described(&stage.throttle),
         "stageName": stage.name,
         "tracingEnabled": false,
     });
@@ -194,6 +195,11 @@ fn apply(call: &Call, api: &RestApi, stage: &mut Stage, operation: &Operation) -
             let id = operation.value()?;
             check_deployment(api, id)?;
             stage.deployment_id = id.to_owned();
+        }
+        ("replace", ["*", "*", "throttling", setting])
+            if method_settings::set(&mut stage.throttle, setting, operation.value()?)? => {}
+        ("remove", ["*", "*"]) if stage.throttle != Throttle::default() => {
+            stage.throttle = Throttle::default()
         }
         (_, [first, ..]) if NOT_OFFERED.contains(first) => {
             return Err(call.parameter_not_offered(&format!("the patch path {path}")));

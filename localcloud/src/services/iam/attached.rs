@@ -33,7 +33,7 @@ pub(super) fn attach(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     Ok(Answer::empty(200))
 }
 
-fn check_arn(arn: &str) -> Result<(), Fault> {
+pub(super) fn check_arn(arn: &str) -> Result<(), Fault> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     match parts.as_slice() {
         ["arn", _, "iam", "", _, resource] if resource.starts_with("policy/") => Ok(()),

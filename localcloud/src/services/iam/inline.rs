@@ -3,8 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::roles::encoded;
-use super::{bad_marker, check_policy, limit, role, role_mut};
+use super::{bad_marker, check_policy, encoded, limit, role, role_mut};
 use crate::cloud::Cloud;
 use crate::services::paging::page;
 use crate::wire::fault::Fault;

@@ -1,22 +1,14 @@
 //! Roles themselves.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{RoleName, arn_of, bad_marker, check_policy, limit, no_such_role, role, role_mut};
+use super::{RoleName, arn_of, bad_marker, check_policy, encoded, limit, no_such_role, path, role, role_mut};
 use crate::cloud::{Cloud, now_ms};
 use crate::services::paging::page;
 use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call, Service};
 use crate::world::roles::Role;
-
-/// All but the unreserved characters of RFC 3986: policy documents come URL-encoded inside the XML [FACTS §8].
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-pub(super) fn encoded(document: &str) -> String {
-    utf8_percent_encode(document, ENCODED).to_string()
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -41,15 +33,7 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: CreateRole = call.input()?;
     check_name(&input.role_name)?;
     check_policy(&input.assume_role_policy_document)?;
-    let path = input.path.unwrap_or_else(|| "/".to_owned());
-    let printable = path.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
-    if !(path.starts_with('/') && path.ends_with('/') && printable && path.len() <= 512) {
-        return Err(Fault::new(
-            400,
-            "ValidationError",
-            "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.",
-        ));
-    }
+    let path = path(input.path)?;
     let max_session_duration_s = match input.max_session_duration.as_deref() {
         None => 3600,
         Some(text) => {

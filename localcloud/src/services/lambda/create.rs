@@ -49,6 +49,7 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let Some(image_uri) = input.code.image_uri else {
         return Err(invalid("Please provide ImageUri when creating a function with packageType Image."));
     };
+    image::open_to_lambda(cloud, call, &image_uri)?;
     let role = settings.role.clone().unwrap_or_default();
     let (function, version) = cloud.world.change(|state| {
         if state.functions.contains_key(&name) {

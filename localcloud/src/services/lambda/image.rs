@@ -1,7 +1,12 @@
 //! Which image a URI means: repository and digest, resolved once when the function is made or its code is changed.
 
+use serde_json::{Value, json};
+
 use super::invalid;
+use crate::access::Need;
 use crate::account;
+use crate::cloud::Cloud;
+use crate::wire::Call;
 use crate::wire::fault::Fault;
 use crate::world::State;
 
@@ -41,6 +46,60 @@ pub(super) fn resolve(state: &State, uri: &str) -> Result<Resolved, Fault> {
         )));
     }
     Ok(Resolved { repository: name.to_owned(), digest: image.digest.clone() })
+}
+
+/// What Lambda must be allowed in the repository of an image.
+const RETRIEVAL: [&str; 2] = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+
+/// Sees to it that Lambda may fetch the image: where the repository's policy does not say so, Lambda adds the statement
+/// itself, in the name of a caller who may read and set that policy, and else refuses [FACTS §3].
+pub(super) fn open_to_lambda(cloud: &Cloud, call: &Call, uri: &str) -> Result<(), Fault> {
+    let state = cloud.world.snapshot();
+    // An image that is not there is refused where it is used.
+    let Ok(Resolved { repository, .. }) = resolve(&state, uri) else { return Ok(()) };
+    let policy = state.repositories.get(&repository).and_then(|repository| repository.policy.clone());
+    let mut document: Value = policy
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_else(|| json!({ "Version": "2008-10-17", "Statement": [] }));
+    let mut statements = match document["Statement"].take() {
+        Value::Array(all) => all,
+        one => vec![one],
+    };
+    if statements.iter().any(opens) {
+        return Ok(());
+    }
+    let arn = account::repository_arn(&repository);
+    let needs = ["ecr:GetRepositoryPolicy", "ecr:SetRepositoryPolicy"].map(|action| Need::new(action, &arn));
+    cloud.access.admit(&call.caller, &needs).map_err(|_| {
+        let message = "Lambda does not have permission to access the ECR image. Check the ECR permissions.";
+        Fault::new(403, "AccessDeniedException", message)
+    })?;
+    let functions = account::function_arn("*");
+    statements.push(json!({
+        "Sid": "LambdaECRImageRetrievalPolicy",
+        "Effect": "Allow",
+        "Principal": { "Service": "lambda.amazonaws.com" },
+        "Action": RETRIEVAL,
+        "Condition": { "StringLike": { "aws:sourceArn": functions } },
+    }));
+    document["Statement"] = statements.into();
+    cloud.world.change(|state| {
+        if let Some(repository) = state.repositories.get_mut(&repository) {
+            repository.policy = Some(document.to_string());
+        }
+        Ok(())
+    })
+}
+
+/// Whether a statement lets Lambda fetch images.
+fn opens(statement: &Value) -> bool {
+    let lists = |value: &Value, wanted: &str| match value {
+        Value::Array(all) => all.iter().any(|one| one == wanted),
+        one => one == wanted,
+    };
+    statement["Effect"] == "Allow"
+        && lists(&statement["Principal"]["Service"], "lambda.amazonaws.com")
+        && RETRIEVAL.iter().all(|action| lists(&statement["Action"], action))
 }
 
 enum Reference<'a> {

@@ -33,6 +33,9 @@ pub(super) fn code(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let architecture = architecture(input.architectures)?;
     let zip = input.zip_file.is_some() || input.s3_bucket.is_some() || input.s3_key.is_some();
     let image_uri = input.image_uri.filter(|_| !zip);
+    if let Some(uri) = image_uri.as_deref().filter(|_| !input.dry_run) {
+        image::open_to_lambda(cloud, call, uri)?;
+    }
     let changed = |function: &mut Function, state: &State| {
         let Some(image_uri) = &image_uri else {
             return Err(invalid("Please provide ImageUri when updating a function with packageType Image."));
