@@ -8,6 +8,7 @@
 mod ask;
 mod browse;
 mod cors;
+mod curl;
 mod custom;
 mod diagnosis;
 mod dial;

@@ -1,7 +1,6 @@
 //! Callboard's own words. Nothing in here knows the AWS SDK, the terminal or the network.
 
 mod check;
-mod curl;
 mod diagnosis;
 mod finding;
 mod function;

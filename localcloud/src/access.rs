@@ -91,14 +91,17 @@ impl Access {
         Access { world, asked: Arc::default() }
     }
 
-    /// Who an access key belongs to.
-    pub(crate) fn caller(&self, access_key: &str) -> Option<Caller> {
+    /// Who an access key belongs to, and its secret.
+    pub(crate) fn caller(&self, access_key: &str) -> Option<(Caller, String)> {
         if access_key == account::ACCESS_KEY_ID {
-            return Some(Caller::Owner);
+            return Some((Caller::Owner, account::SECRET_ACCESS_KEY.to_owned()));
         }
         let state = self.world.snapshot();
-        let user = state.users.values().find(|user| user.access_keys.contains_key(access_key))?;
-        Some(Caller::User(user.name.clone()))
+        let mut users = state.users.values();
+        users.find_map(|user| {
+            let key = user.access_keys.get(access_key)?;
+            Some((Caller::User(user.name.clone()), key.secret.clone()))
+        })
     }
 
     /// Lets a call through, or says in AWS's words why not.

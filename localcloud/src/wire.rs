@@ -8,6 +8,7 @@ pub(crate) mod fault;
 mod json;
 mod query;
 mod routes;
+mod signature;
 mod sigv4;
 pub(crate) mod stream;
 
@@ -257,7 +258,7 @@ pub(crate) fn detect(
     uri: &Uri,
     headers: &HeaderMap,
     payload: Bytes,
-    whose: impl Fn(&str) -> Option<Caller>,
+    whose: impl Fn(&str) -> Option<(Caller, String)>,
 ) -> (Reply, Result<Call, Fault>) {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
@@ -287,7 +288,14 @@ pub(crate) fn detect(
         return (reply, Err(fault));
     };
     let caller = match sigv4::check(&credential, whose(credential.access_key), protocol, service) {
-        Ok(caller) => caller,
+        Ok((caller, secret)) => {
+            let received = signature::Received { method, uri, headers, payload: &payload };
+            let now = jiff::Timestamp::now();
+            match signature::verify(&received, &credential, &secret, protocol, now) {
+                Ok(()) => caller,
+                Err(fault) => return (reply, Err(fault)),
+            }
+        }
         Err(fault) => return (reply, Err(fault)),
     };
     let parts = match protocol {

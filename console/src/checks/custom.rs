@@ -1,7 +1,5 @@
 //! `[[check]]`: requests of the operator's own.
 
-use std::time::Duration;
-
 use futures_util::StreamExt;
 use futures_util::stream;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -9,7 +7,7 @@ use serde_json::Value;
 
 use super::ask::{Asked, Question, ask, verdict};
 use super::{Subject, diagnosis};
-use crate::domain::{Check, CheckKind, Diagnosis, Fault, Timing, Verdict, one_line};
+use crate::domain::{Check, CheckKind, Diagnosis, Fault, Verdict, one_line};
 use crate::settings::CustomCheck;
 
 /// Those of this stage, in the file's order.
@@ -63,20 +61,7 @@ async fn one(subject: &Subject<'_>, check: &CustomCheck) -> Check {
 }
 
 fn unsent(check: &CustomCheck, verdict: Verdict) -> Check {
-    Check {
-        kind: CheckKind::Smoke,
-        name: check.name.clone(),
-        origin: None,
-        got: "not sent".to_owned(),
-        took: Duration::ZERO,
-        timing: Timing::default(),
-        cold: false,
-        earlier: Vec::new(),
-        verdict,
-        request_id: None,
-        request: None,
-        answer: None,
-    }
+    Check::unasked(CheckKind::Smoke, &check.name, "not sent", verdict)
 }
 
 fn question(subject: &Subject<'_>, check: &CustomCheck) -> Result<Question, Fault> {

@@ -1,14 +1,12 @@
 //! What API Gateway and Lambda have, looked at part by part: whether a call of the stage can come to its function at all.
 
-use std::time::Duration;
-
 use super::Context;
 use super::ask::verdict;
 use crate::cloud::{Cloud, ErrorResponse, FaultKind, Integration, Resource};
 use crate::deploy::routes;
 use crate::domain::{
-    Check, CheckKind, Diagnosis, Fault, Function, FunctionState, Problem, StageName, Timing, UpdateState,
-    Verdict, one_line,
+    Check, CheckKind, Diagnosis, Fault, Function, FunctionState, Problem, StageName, UpdateState, Verdict,
+    one_line,
 };
 use crate::settings::Settings;
 
@@ -47,20 +45,7 @@ fn unread(context: &Context<'_>, problem: Problem) -> Check {
 }
 
 fn row(name: &str, got: impl Into<String>, verdict: Verdict) -> Check {
-    Check {
-        kind: CheckKind::Gateway,
-        name: name.to_owned(),
-        origin: None,
-        got: one_line(&got.into(), 160),
-        took: Duration::ZERO,
-        timing: Timing::default(),
-        cold: false,
-        earlier: Vec::new(),
-        verdict,
-        request_id: None,
-        request: None,
-        answer: None,
-    }
+    Check::unasked(CheckKind::Gateway, name, one_line(&got.into(), 160), verdict)
 }
 
 async fn look(context: &Context<'_>) -> Result<Inspection, Problem> {

@@ -154,6 +154,31 @@ pub struct Check {
     pub answer: Option<Answer>,
 }
 
+impl Check {
+    /// A check for which nothing was asked over HTTP.
+    pub fn unasked(
+        kind: CheckKind,
+        name: impl Into<String>,
+        got: impl Into<String>,
+        verdict: Verdict,
+    ) -> Check {
+        Check {
+            kind,
+            name: name.into(),
+            origin: None,
+            got: got.into(),
+            took: Duration::ZERO,
+            timing: Timing::default(),
+            cold: false,
+            earlier: Vec::new(),
+            verdict,
+            request_id: None,
+            request: None,
+            answer: None,
+        }
+    }
+}
+
 fn milliseconds<S: Serializer>(took: &Duration, out: S) -> Result<S::Ok, S::Error> {
     out.serialize_f64(took.as_secs_f64() * 1000.0)
 }

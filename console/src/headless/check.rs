@@ -63,23 +63,31 @@ async fn reports(cloud: &Cloud, settings: &Settings, arguments: &cli::Check) -> 
     let kinds = if arguments.only.is_empty() { CheckKind::ALL.to_vec() } else { arguments.only.clone() };
     let stages = arguments.stages.names().iter().map(|stage| of_stage(cloud, settings, *stage, &kinds));
     let all = futures_util::future::try_join_all(stages).await?;
-    Ok(all.into_iter().flatten().collect())
+    // A stage that was never deployed hides nothing of the other one.
+    if all.iter().any(Option::is_some) {
+        for (stage, _) in arguments.stages.names().iter().zip(&all).filter(|(_, reports)| reports.is_none()) {
+            output::aside(format!("{stage} is not deployed: it was not checked"));
+        }
+        return Ok(all.into_iter().flatten().flatten().collect());
+    }
+    let names: Vec<&str> = arguments.stages.names().iter().map(|stage| stage.as_str()).collect();
+    let names = names.join(" and ");
+    Err(Problem::new(format!("there is nothing to check: {names} was never deployed"))
+        .fix(format!("deploy first: callboard deploy {}", arguments.stages.names()[0])))
 }
 
+/// `None` where there is neither a stage of the gateway nor a function.
 async fn of_stage(
     cloud: &Cloud,
     settings: &Settings,
     stage: StageName,
     kinds: &[CheckKind],
-) -> Result<Vec<Report>, Problem> {
+) -> Result<Option<Vec<Report>>, Problem> {
     let url = cloud.stage_url(stage).await?;
     if url.is_none() && cloud.function(&settings.function_name(stage)).await?.is_none() {
-        return Err(Problem::new(format!(
-            "{stage} has nothing to check: the gateway has no stage of that name"
-        ))
-        .fix(format!("deploy it first: callboard deploy {stage}")));
+        return Ok(None);
     }
-    Box::pin(checks::run(cloud, settings, stage, url.as_deref(), kinds)).await
+    Box::pin(checks::run(cloud, settings, stage, url.as_deref(), kinds)).await.map(Some)
 }
 
 fn tell(arguments: &cli::Check, reports: &[Report], again: bool) -> Result<(), Problem> {

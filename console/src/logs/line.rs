@@ -1,6 +1,7 @@
 //! Lines as they are written where no screen is: to standard output and into files, as text or as JSON.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::Write;
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use crate::domain::{Level, LogLine, StageName, harmless_json, plain};
 use crate::markers::Marker;
 
 use super::mask::{mask, mask_json};
-use super::reading::{self, Reading};
+use super::reading::{Parsed, Reading};
 use super::store::{Entry, Kind};
 
 /// How lines are written.
@@ -45,12 +46,12 @@ struct Said<'a> {
     ingested_ms: Option<i64>,
     kind: Kind,
     level: Option<Level>,
-    raw: &'a str,
+    event: &'a Parsed<'a>,
 }
 
 impl Style {
-    /// Appends `line`, whose kept text is `raw`, and a line break.
-    pub fn write(self, out: &mut Vec<u8>, line: &LogLine, raw: &str, read: Reading) {
+    /// Appends `line`, whose kept text is `event`, and a line break.
+    pub fn write(self, out: &mut Vec<u8>, line: &LogLine, event: &Parsed<'_>, read: Reading) {
         self.said(
             out,
             &Said {
@@ -59,7 +60,7 @@ impl Style {
                 ingested_ms: Some(line.ingested_ms),
                 kind: if read.platform { Kind::Platform } else { Kind::Service },
                 level: read.level,
-                raw,
+                event,
             },
         );
     }
@@ -74,7 +75,7 @@ impl Style {
                 ingested_ms: None,
                 kind: entry.kind,
                 level: entry.level,
-                raw: entry.raw,
+                event: &Parsed::of(entry.raw),
             },
         );
     }
@@ -83,7 +84,7 @@ impl Style {
     pub fn write_marker(self, out: &mut Vec<u8>, marker: &Marker) {
         let at = time(marker.at_ms);
         if !self.json {
-            let text = self.paint("1", format!("── {at} {} ──", marker.text));
+            let text = self.painted("1", format!("── {at} {} ──", marker.text));
             // Writing to memory does not fail.
             let _ = writeln!(out, "{text}");
             return;
@@ -112,13 +113,13 @@ impl Style {
 
     fn said(self, out: &mut Vec<u8>, said: &Said<'_>) {
         let is_line = matches!(said.kind, Kind::Service | Kind::Platform);
-        let request_id = is_line.then(|| reading::request_id(said.raw)).flatten();
+        let request_id = is_line.then(|| said.event.request_id()).flatten();
         if self.json {
             let document = Document {
                 stage: said.stage,
                 timestamp: time(said.timestamp_ms),
                 ingested: said.ingested_ms.map(time),
-                request_id: request_id.as_deref(),
+                request_id,
                 level: said.level,
                 kind: match said.kind {
                     Kind::Service => "service",
@@ -126,7 +127,7 @@ impl Style {
                     Kind::Marker => "marker",
                     Kind::Gap => "gap",
                 },
-                message: &self.masked(said.raw),
+                message: &self.masked(said.event.raw()),
                 fields: if is_line { self.fields(said) } else { Value::Null },
             };
             // Strings and numbers alone cannot fail to be written.
@@ -135,22 +136,25 @@ impl Style {
             return out.push(b'\n');
         }
         let text = match said.kind {
-            Kind::Service | Kind::Platform => reading::text(said.raw),
-            Kind::Marker | Kind::Gap => format!("────── {} ──────", plain(said.raw)),
+            Kind::Service | Kind::Platform => said.event.text(),
+            Kind::Marker | Kind::Gap => format!("────── {} ──────", plain(said.event.raw())),
         };
         let text = self.masked(&text);
-        let request: String = plain(&request_id.unwrap_or_default()).chars().take(8).collect();
-        let level = said.level.map_or("", Level::as_str).to_uppercase();
+        let request = plain(request_id.unwrap_or_default());
+        let request = &request[..request.char_indices().nth(8).map_or(request.len(), |(at, _)| at)];
         let stage = match said.stage {
-            StageName::Stage => self.paint("36", format!("{:<5}", said.stage)),
-            StageName::Prod => self.paint("1;31", format!("{:<5}", said.stage)),
+            StageName::Stage => self.painted("36", "stage"),
+            StageName::Prod => self.painted("1;31", "prod "),
         };
         let level = match said.level {
-            Some(Level::Error) => self.paint("1;31", format!("{level:<5}")),
-            Some(Level::Warn) => self.paint("33", format!("{level:<5}")),
-            _ => self.paint("2", format!("{level:<5}")),
+            Some(Level::Error) => self.painted("1;31", "ERROR"),
+            Some(Level::Warn) => self.painted("33", "WARN "),
+            Some(Level::Info) => self.painted("2", "INFO "),
+            Some(Level::Debug) => self.painted("2", "DEBUG"),
+            Some(Level::Trace) => self.painted("2", "TRACE"),
+            None => self.painted("2", "     "),
         };
-        let time = self.paint("2", time(said.timestamp_ms));
+        let time = self.painted("2", Time(said.timestamp_ms));
         // Writing to memory does not fail.
         let _ = writeln!(out, "{time} {stage} {request:<8} {level} {text}");
     }
@@ -159,13 +163,14 @@ impl Style {
         if self.masked { mask(text) } else { Cow::Borrowed(text) }
     }
 
-    fn paint(self, code: &str, text: String) -> String {
-        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text }
+    /// Thousands of lines a second are written: nothing is made on the way that is not needed.
+    fn painted<T: fmt::Display>(self, code: &'static str, text: T) -> Painted<T> {
+        Painted { code: self.colour.then_some(code), text }
     }
 
     /// The members of a JSON line, or the figures of Lambda's report.
     fn fields(self, said: &Said<'_>) -> Value {
-        if let Some(report) = reading::report(said.raw).filter(|_| said.kind == Kind::Platform) {
+        if let Some(report) = said.event.report().filter(|_| said.kind == Kind::Platform) {
             return serde_json::json!({
                 "duration": report.duration_ms,
                 "billed": report.billed_ms,
@@ -175,7 +180,7 @@ impl Style {
                 "status": report.status,
             });
         }
-        let mut fields = reading::object(said.raw).map_or(Value::Null, Value::Object);
+        let mut fields = said.event.fields().cloned().map_or(Value::Null, Value::Object);
         if self.masked {
             mask_json(&mut fields);
         }
@@ -183,10 +188,34 @@ impl Style {
     }
 }
 
+/// A text in a colour, or as it is.
+struct Painted<T> {
+    code: Option<&'static str>,
+    text: T,
+}
+
+impl<T: fmt::Display> fmt::Display for Painted<T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code {
+            Some(code) => write!(out, "\u{1b}[{code}m{}\u{1b}[0m", self.text),
+            None => self.text.fmt(out),
+        }
+    }
+}
+
+/// RFC 3339 in UTC, with milliseconds.
+struct Time(i64);
+
+impl fmt::Display for Time {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Timestamp::from_millisecond(self.0) {
+            Ok(at) => write!(out, "{at:.3}"),
+            Err(_) => write!(out, "{}", self.0),
+        }
+    }
+}
+
 /// RFC 3339 in UTC, with milliseconds.
 pub(crate) fn time(milliseconds: i64) -> String {
-    match Timestamp::from_millisecond(milliseconds) {
-        Ok(at) => format!("{at:.3}"),
-        Err(_) => milliseconds.to_string(),
-    }
+    Time(milliseconds).to_string()
 }

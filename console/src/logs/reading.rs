@@ -71,65 +71,127 @@ pub fn keep(message: &str) -> Cow<'_, str> {
     }
 }
 
-/// Reads an event: Lambda's own lines in text and JSON (FACTS: "Plain lines", "JSON"), JSON of the service, or plain
-/// text with a level in front.
-pub fn read(raw: &str) -> Reading {
-    if let Some(fields) = object(raw) {
-        return match json::platform_kind(&fields) {
-            Some(kind) => {
-                Reading { level: Some(json::platform_level(kind, &fields)), platform: true, link: Link::None }
-            }
-            None => Reading { level: json::level(&fields), platform: false, link: Link::None },
-        };
-    }
-    if let Some(level) = platform::level(raw) {
-        return Reading { level: Some(level), platform: true, link: Link::None };
-    }
-    let link = plain::link(raw);
-    Reading { level: plain::level(raw, link), platform: false, link }
+/// An event, read as JSON once: who asks it several things does not read it several times.
+#[derive(Debug)]
+pub struct Parsed<'a> {
+    raw: &'a str,
+    fields: Option<Map<String, Value>>,
 }
 
-/// The one harmless line that is shown for an event. A longer one is cut, and says by how much.
+impl<'a> Parsed<'a> {
+    /// Reads it: JSON where it is an object.
+    pub fn of(raw: &'a str) -> Parsed<'a> {
+        Parsed { raw, fields: object(raw) }
+    }
+
+    /// The event as it was kept.
+    pub fn raw(&self) -> &'a str {
+        self.raw
+    }
+
+    /// Its members, if it is a JSON object.
+    pub fn fields(&self) -> Option<&Map<String, Value>> {
+        self.fields.as_ref()
+    }
+
+    /// What it is: Lambda's own lines in text and JSON (FACTS: "Plain lines", "JSON"), JSON of the service, or plain text with a
+    /// level in front.
+    pub fn reading(&self) -> Reading {
+        if let Some(fields) = &self.fields {
+            return match json::platform_kind(fields) {
+                Some(kind) => Reading {
+                    level: Some(json::platform_level(kind, fields)),
+                    platform: true,
+                    link: Link::None,
+                },
+                None => Reading { level: json::level(fields), platform: false, link: Link::None },
+            };
+        }
+        if let Some(level) = platform::level(self.raw) {
+            return Reading { level: Some(level), platform: true, link: Link::None };
+        }
+        let link = plain::link(self.raw);
+        Reading { level: plain::level(self.raw, link), platform: false, link }
+    }
+
+    /// The one harmless line that is shown for it. A longer one is cut, and says by how much.
+    pub fn text(&self) -> String {
+        text_of(self.raw, self.fields.as_ref(), LONGEST_SHOWN)
+    }
+
+    /// Lambda's request id. Of an event that is longer than what is read as JSON to be shown, it is looked for at both ends.
+    pub fn request_id(&self) -> Option<&str> {
+        match (long_json_id(self.raw), &self.fields) {
+            (Some(found), _) => found,
+            (None, Some(fields)) => json::request_id(fields),
+            (None, None) => plain_id(self.raw),
+        }
+    }
+
+    /// What a line of Lambda's about a whole invocation or initialisation says.
+    pub fn report(&self) -> Option<Report> {
+        match &self.fields {
+            Some(fields) => {
+                json::platform_kind(fields)?;
+                json::report(fields)
+            }
+            None => platform::report(self.raw),
+        }
+    }
+}
+
+/// [`Parsed::reading`] of an event of which nothing else is asked.
+pub fn read(raw: &str) -> Reading {
+    Parsed::of(raw).reading()
+}
+
+/// [`Parsed::text`] of an event of which nothing else is asked.
 pub fn text(raw: &str) -> String {
     text_within(raw, LONGEST_SHOWN)
 }
 
 /// The same, of which no more is wanted than so many bytes: drawing costs what is in sight, whatever comes.
 pub fn text_within(raw: &str, longest: usize) -> String {
+    let fields = if raw.len() <= LONGEST_JSON { object(raw) } else { None };
+    text_of(raw, fields.as_ref(), longest)
+}
+
+fn text_of(raw: &str, fields: Option<&Map<String, Value>>, longest: usize) -> String {
     let shortened = |text: &str| shortened(text, longest.min(LONGEST_SHOWN));
-    if raw.len() <= LONGEST_JSON
-        && let Some(fields) = object(raw)
-    {
-        return match json::platform_kind(&fields) {
-            Some(kind) => shortened(&json::platform_line(kind, &fields)),
-            None => shortened(json::message(&fields).unwrap_or(raw)),
-        };
+    match fields.filter(|_| raw.len() <= LONGEST_JSON) {
+        Some(fields) => match json::platform_kind(fields) {
+            Some(kind) => shortened(&json::platform_line(kind, fields)),
+            None => shortened(json::message(fields).unwrap_or(raw)),
+        },
+        None => shortened(raw),
     }
-    shortened(raw)
 }
 
-/// Lambda's request id. Of an event that is longer than what is read as JSON to be shown, it is looked for at both ends.
+/// [`Parsed::request_id`] of an event of which nothing else is asked.
 pub fn request_id(raw: &str) -> Option<String> {
-    if raw.starts_with('{') && raw.len() > LONGEST_JSON {
-        let head = &raw[..raw.floor_char_boundary(END)];
-        let tail = &raw[raw.ceil_char_boundary(raw.len() - END)..];
-        return json::request_id_in(head).or_else(|| json::request_id_in(tail)).map(str::to_owned);
-    }
-    match object(raw) {
-        Some(fields) => json::request_id(&fields).map(str::to_owned),
-        None => platform::request_id(&raw[..raw.floor_char_boundary(END)]).map(str::to_owned),
+    match long_json_id(raw) {
+        Some(found) => found.map(str::to_owned),
+        None => Parsed::of(raw).request_id().map(str::to_owned),
     }
 }
 
-/// What a line of Lambda's about a whole invocation or initialisation says.
-pub fn report(raw: &str) -> Option<Report> {
-    match object(raw) {
-        Some(fields) => {
-            json::platform_kind(&fields)?;
-            json::report(&fields)
-        }
-        None => platform::report(raw),
+/// Of a long event in JSON; `None` when it is none.
+fn long_json_id(raw: &str) -> Option<Option<&str>> {
+    if !(raw.starts_with('{') && raw.len() > LONGEST_JSON) {
+        return None;
     }
+    let head = &raw[..raw.floor_char_boundary(END)];
+    let tail = &raw[raw.ceil_char_boundary(raw.len() - END)..];
+    Some(json::request_id_in(head).or_else(|| json::request_id_in(tail)))
+}
+
+fn plain_id(raw: &str) -> Option<&str> {
+    platform::request_id(&raw[..raw.floor_char_boundary(END)])
+}
+
+/// [`Parsed::report`] of an event of which nothing else is asked.
+pub fn report(raw: &str) -> Option<Report> {
+    Parsed::of(raw).report()
 }
 
 /// Whether what is shown of the event may differ from how it is written: JSON with escapes.

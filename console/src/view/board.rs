@@ -261,14 +261,18 @@ fn report_spans(report: &Remote<Report>, theme: &Theme, now: Timestamp) -> Vec<S
         return vec![Span::styled("running…", theme.accent())];
     }
     let Some((report, at)) = report.last() else {
-        return vec![Span::styled("not run", theme.faint())];
+        return match report.problem() {
+            Some(_) => vec![Span::styled("could not run: x says why", theme.bad())],
+            None => vec![Span::styled("not run", theme.faint())],
+        };
     };
     let count = format!("{}/{} ", report.passed(), report.checks.len());
     let mut spans = if report.green() {
         let slowest = report.checks.iter().map(|check| check.took).max().unwrap_or_default();
-        vec![Span::styled(format!("{count}✓"), theme.good()), Span::raw(format!(" {}", took(slowest)))]
+        let (sign, style) = if report.warned() > 0 { ("!", theme.warn()) } else { ("✓", theme.good()) };
+        vec![Span::styled(format!("{count}{sign}"), style), Span::raw(format!(" {}", took(slowest)))]
     } else {
-        let failed = report.checks.iter().find(|check| check.verdict != crate::domain::Verdict::Passed);
+        let failed = report.checks.iter().find(|check| check.verdict.is_failed());
         let name = failed.map_or("no check was run", |check| check.name.as_str());
         vec![Span::styled(format!("{count}✗ {name}"), theme.bad())]
     };

@@ -15,7 +15,7 @@ use ratatui::widgets::{Paragraph, Widget};
 use super::text::{ago, cut, prose, took};
 use super::theme::Theme;
 use crate::app::{App, Remote};
-use crate::domain::{Check, CheckKind, StageName, Verdict};
+use crate::domain::{Check, CheckKind, StageName, Verdict, plain};
 use crate::screen::board::StageBoard;
 use crate::screen::checks::{Row, rows};
 
@@ -90,7 +90,15 @@ fn summary_lines(
         second.extend(state(column, kind, theme, now).into_iter().take(if short { 1 } else { usize::MAX }));
         second.push(Span::raw(" "));
     }
-    vec![Line::from(spans), Line::from(second)]
+    let mut lines = vec![Line::from(spans), Line::from(second)];
+    // All kinds of one run fail together, so one sentence is enough.
+    if let Some(problem) = CheckKind::ALL.iter().find_map(|kind| column.report(*kind).problem()) {
+        lines.push(Line::styled(
+            format!("        could not run: {}", plain(&problem.to_string())),
+            theme.bad(),
+        ));
+    }
+    lines
 }
 
 fn state(column: &StageBoard, kind: CheckKind, theme: &Theme, now: Timestamp) -> Vec<Span<'static>> {

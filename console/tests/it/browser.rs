@@ -22,6 +22,7 @@ impl Browser {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .expect("chromedriver: apt-get install chromium chromium-driver");
@@ -67,9 +68,19 @@ impl Browser {
         post(&self.http, &format!("{}/execute/async", self.session), &script).await
     }
 
-    pub(crate) async fn close(mut self) {
+    pub(crate) async fn close(self) {
         let _ = self.http.delete(&self.session).send().await;
-        self.driver.kill().await.expect("ended");
+    }
+}
+
+impl Drop for Browser {
+    /// A test that fails leaves no browser behind: it is in its driver's process group.
+    fn drop(&mut self) {
+        let id = self.driver.id().and_then(|id| i32::try_from(id).ok());
+        if let Some(group) = id.and_then(rustix::process::Pid::from_raw) {
+            // It may have ended by itself.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
     }
 }
 

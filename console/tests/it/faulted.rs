@@ -185,6 +185,12 @@ fn rule(way: Way, (operation, nth): &Place) -> Rule {
     }
 }
 
+/// How often the function is asked for until it runs what it was given depends on how busy this machine is: a call of these may not
+/// come in another run.
+fn waits((operation, nth): &Place) -> bool {
+    operation == "lambda:GetFunction" && *nth > 1
+}
+
 /// Runs the deploy into the fault. Answers the steps that changed something and ended, and whether it got through.
 async fn into_the_fault(
     project: &Project,
@@ -210,7 +216,10 @@ async fn into_the_fault(
             .expect("the program");
         tokio::select! {
             _ = local.faults().met() => {}
-            status = child.wait() => panic!("{place:?} was not reached: {status:?}"),
+            status = child.wait() => {
+                assert!(waits(&place) && status.is_ok_and(|status| status.success()), "{place:?} was not reached");
+                return (Vec::new(), true);
+            }
         }
         child.kill().await.expect("killed");
         return (Vec::new(), false);
@@ -220,8 +229,8 @@ async fn into_the_fault(
     let told = Told::default();
     let outcome = project.apply_whole(cloud, &plan, &told, &CancellationToken::new()).await;
     let met: u64 = local.faults().report().rules.iter().map(|rule| rule.met).sum();
-    assert!(met > 0, "{way:?} at {place:?} was not reached");
-    if way == Way::ServerErrors {
+    assert!(met > 0 || (waits(place) && outcome.is_ok()), "{way:?} at {place:?} was not reached");
+    if way == Way::ServerErrors && met > 0 {
         assert!(outcome.is_err(), "{way:?} at {place:?} went unnoticed");
     }
     (told.changed().into_iter().map(|(step, _)| step).collect(), outcome.is_ok())

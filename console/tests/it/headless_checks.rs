@@ -44,6 +44,13 @@ fn both_stages_are_checked_reported_and_counted() {
     for stage in ["stage", "prod"] {
         let (code, out, err) = run(&project, &["deploy", stage, "--yes"]);
         assert_eq!(code, 0, "{out}{err}");
+        // What is not there yet hides nothing of what is.
+        let (code, out, err) = run(&project, &["check", "both", "--only", "smoke", "--json"]);
+        assert_eq!(
+            (code, json(&out).as_array().map(Vec::len)),
+            (0, Some(if stage == "stage" { 1 } else { 2 }))
+        );
+        assert_eq!(err.contains("prod is not deployed: it was not checked"), stage == "stage", "{err}");
     }
     let (code, out, err) = run(&project, &["check", "both", "--json", "--junit", "checks.xml"]);
     assert_eq!(code, 0, "{out}{err}");

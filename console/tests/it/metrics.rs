@@ -201,7 +201,12 @@ async fn every_call_of_a_deployed_stage_is_in_its_figures_and_no_other() {
         (&of_stage["errors"], &of_stage["throttles"]),
         (&stage.failed().into(), &stage.refused().into())
     );
-    assert_eq!(of_stage["p95_ms"].as_f64(), stage.overall_p95_ms);
+    // The last digit of a figure that is read twice may differ.
+    let near = |told: &serde_json::Value, read: Option<f64>| match (told.as_f64(), read) {
+        (Some(told), Some(read)) => (told - read).abs() < 1e-6,
+        (told, read) => told == read,
+    };
+    assert!(near(&of_stage["p95_ms"], stage.overall_p95_ms), "{of_stage} {:?}", stage.overall_p95_ms);
     assert_eq!(of_stage["per_minute"]["invocations"].as_array().map(Vec::len), Some(METRIC_MINUTES));
     assert!(told["stages"]["prod"]["metrics"].is_null(), "nothing is deployed there");
     assert!(told["metrics_problem"].is_null());

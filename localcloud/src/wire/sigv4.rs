@@ -5,32 +5,39 @@ use super::{Protocol, Service};
 use crate::access::Caller;
 use crate::account;
 
-/// The parts of `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
+/// The parts of `Credential=KEY/DATE/REGION/SERVICE/aws4_request`, and what was signed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Credential<'a> {
     pub(super) access_key: &'a str,
+    /// `20261125`.
+    pub(super) date: &'a str,
     pub(super) region: &'a str,
     pub(super) service: &'a str,
+    /// Names in small letters, separated by semicolons.
+    pub(super) signed_headers: &'a str,
+    /// In hexadecimal digits.
+    pub(super) signature: &'a str,
 }
 
 /// Reads the header; `None` when it is not a whole SigV4 header.
 pub(super) fn parse(authorization: &str) -> Option<Credential<'_>> {
     let rest = authorization.strip_prefix("AWS4-HMAC-SHA256")?.trim_start();
     let mut credential = None;
-    let (mut signed_headers, mut signature) = (false, false);
+    let (mut signed_headers, mut signature) = ("", "");
     for part in rest.split(',') {
         match part.trim().split_once('=')? {
             ("Credential", value) => credential = Some(value),
-            ("SignedHeaders", value) => signed_headers = !value.is_empty(),
-            ("Signature", value) => signature = !value.is_empty(),
+            ("SignedHeaders", value) => signed_headers = value,
+            ("Signature", value) => signature = value,
             _ => return None,
         }
     }
     let mut scope = credential?.split('/');
-    let (access_key, _date) = (scope.next()?, scope.next()?);
+    let (access_key, date) = (scope.next()?, scope.next()?);
     let (region, service) = (scope.next()?, scope.next()?);
     let whole = scope.next() == Some("aws4_request") && scope.next().is_none();
-    (whole && signed_headers && signature).then_some(Credential { access_key, region, service })
+    let whole = whole && !signed_headers.is_empty() && !signature.is_empty();
+    whole.then_some(Credential { access_key, date, region, service, signed_headers, signature })
 }
 
 const NOT_AWS: &str = "This endpoint is Callboard's local cloud, not AWS";
@@ -60,13 +67,14 @@ pub(super) fn incomplete(protocol: Protocol) -> Fault {
     )
 }
 
-/// Refuses every credential but those of the local cloud, so that no client can take it for AWS, nor AWS for it.
+/// Refuses every credential but those of the local cloud, so that no client can take it for AWS, nor AWS for it; answers whose it is
+/// and its secret.
 pub(super) fn check(
     credential: &Credential<'_>,
-    caller: Option<Caller>,
+    caller: Option<(Caller, String)>,
     protocol: Protocol,
     service: Service,
-) -> Result<Caller, Fault> {
+) -> Result<(Caller, String), Fault> {
     let Some(caller) = caller else {
         let code = match protocol {
             Protocol::Query | Protocol::Cbor => "InvalidClientTokenId",
@@ -111,7 +119,14 @@ mod tests {
         let header = "AWS4-HMAC-SHA256 Credential=AKIA/20261122/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date, Signature=ab12";
         assert_eq!(
             parse(header),
-            Some(Credential { access_key: "AKIA", region: "us-east-1", service: "lambda" })
+            Some(Credential {
+                access_key: "AKIA",
+                date: "20261122",
+                region: "us-east-1",
+                service: "lambda",
+                signed_headers: "host;x-amz-date",
+                signature: "ab12",
+            })
         );
         // Without blanks after the commas, as some clients write it.
         assert!(parse(&header.replace(", ", ",")).is_some());

@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use localcloud::access::Decision;
 
-use crate::account::{Account, TRUST, config, refusal, refused};
+use crate::account::{Account, TRUST, config_of, refusal, refused};
 use crate::functions::{create, prepared, settled};
 
 const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
@@ -14,7 +14,7 @@ async fn user(account: &Account, name: &str, policy: &str) -> SdkConfig {
     iam.create_user().user_name(name).send().await.unwrap();
     put(account, name, policy).await;
     let key = iam.create_access_key().user_name(name).send().await.unwrap().access_key.unwrap();
-    config(account.endpoint(), key.access_key_id(), "us-east-1")
+    config_of(account.endpoint(), (key.access_key_id(), key.secret_access_key()), "us-east-1")
 }
 
 async fn put(account: &Account, name: &str, policy: &str) {
@@ -59,7 +59,7 @@ async fn a_user_from_creation_to_deletion() {
     assert_eq!(keys.access_key_metadata().len(), 2);
 
     // It is itself, and its key lives as long as it is there.
-    let kim = config(account.endpoint(), key.access_key_id(), "us-east-1");
+    let kim = config_of(account.endpoint(), (key.access_key_id(), key.secret_access_key()), "us-east-1");
     let caller = aws_sdk_sts::Client::new(&kim).get_caller_identity().send().await.unwrap();
     assert_eq!(caller.arn(), Some(made.arn()));
     assert_eq!(caller.user_id(), Some(made.user_id()));
@@ -199,9 +199,8 @@ async fn a_policy_allows_what_it_names_and_a_denial_wins() {
     );
     // Policies and keys outlive a restart.
     let account = account.restart().await;
-    let key = account.iam().list_access_keys().user_name("kim").send().await.unwrap();
-    let id = key.access_key_metadata()[0].access_key_id().unwrap().to_owned();
-    let ecr = aws_sdk_ecr::Client::new(&config(account.endpoint(), &id, "us-east-1"));
+    let kim = kim.to_builder().endpoint_url(account.endpoint()).build();
+    let ecr = aws_sdk_ecr::Client::new(&kim);
     ecr.describe_repositories().repository_names("hello").send().await.unwrap();
     assert_eq!(refusal(ecr.describe_repositories().send().await).1, "AccessDeniedException");
 }

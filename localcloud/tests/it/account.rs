@@ -105,7 +105,11 @@ pub(crate) fn options(dir: &TempDir) -> Options {
 }
 
 pub(crate) fn config(endpoint: &str, access_key: &str, region: &str) -> SdkConfig {
-    let secret = account::SECRET_ACCESS_KEY;
+    config_of(endpoint, (access_key, account::SECRET_ACCESS_KEY), region)
+}
+
+/// The configuration of a client with a key of its own and that key's secret.
+pub(crate) fn config_of(endpoint: &str, (access_key, secret): (&str, &str), region: &str) -> SdkConfig {
     let credentials = Credentials::new(access_key, secret, None, None, "the test's own");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())

@@ -7,7 +7,6 @@ use aws_sdk_lambda::config::http::HttpResponse;
 use aws_sdk_lambda::error::SdkError;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use localcloud::account::ACCESS_KEY_ID;
 use localcloud::blobs::digest_of;
 use localcloud::faults::{Called, Effect, PATH, Rule};
 use serde_json::{Value, json};
@@ -15,6 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::account::{Account, refusal, refused};
+use crate::by_hand::signed;
 use crate::live::{Live, REPOSITORY, image_of};
 
 fn set(account: &Account, rules: impl IntoIterator<Item = Rule>) {
@@ -41,10 +41,10 @@ async fn apis(account: &Account) -> usize {
 /// A call of ListFunctions, as a client that signs writes it.
 fn list_functions(account: &Account) -> String {
     let host = account.endpoint().strip_prefix("http://").unwrap();
-    format!(
-        "GET /2015-03-31/functions HTTP/1.1\r\nHost: {host}\r\nAuthorization: AWS4-HMAC-SHA256 \
-         Credential={ACCESS_KEY_ID}/20261122/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=ab\r\n\r\n"
-    )
+    let url = format!("{}/2015-03-31/functions", account.endpoint());
+    let headers = signed("GET", &url, "lambda", b"", std::time::SystemTime::now());
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    format!("GET /2015-03-31/functions HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n")
 }
 
 async fn connect(account: &Account) -> TcpStream {

@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::config::interceptors::BeforeTransmitInterceptorContextMut;
+use aws_sdk_cloudwatchlogs::config::{Builder, ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_cloudwatchlogs::error::BoxError;
 use aws_sdk_cloudwatchlogs::operation::start_live_tail::StartLiveTailOutput;
 use aws_sdk_cloudwatchlogs::types::{
     LiveTailSessionStart, LiveTailSessionUpdate, StartLiveTailResponseStream as Told,
@@ -18,10 +21,31 @@ fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
-/// The SDK puts `stream-` before the host, which here goes to a user name that nobody looks at [FACTS §8].
+/// The SDK puts `stream-` before any host; an address is asked without it, and signed so [FACTS §8].
+#[derive(Debug)]
+struct NoPrefix;
+
+impl Intercept for NoPrefix {
+    fn name(&self) -> &'static str {
+        "NoPrefix"
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request_mut();
+        let uri = request.uri().replace("://stream-", "://");
+        request.set_uri(uri)?;
+        Ok(())
+    }
+}
+
 fn client(account: &Account) -> Client {
-    let endpoint = account.endpoint().replace("http://", "http://x@");
-    Client::new(&config(&endpoint, ACCESS_KEY_ID, "us-east-1"))
+    let config = config(account.endpoint(), ACCESS_KEY_ID, "us-east-1");
+    Client::from_conf(Builder::from(&config).interceptor(NoPrefix).build())
 }
 
 async fn with_group() -> Account {

@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod apis;
+mod by_hand;
 mod callers;
 mod delivery;
 mod execution;

@@ -12,9 +12,8 @@ use localcloud::faults::{Effect, Rule};
 use serde_json::{Value, json};
 
 use crate::account::{Account, refusal, refused};
+use crate::by_hand::sign_now;
 use crate::live::Live;
-
-const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=AKIALOCALCLOUD000000/20261122/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=00";
 
 fn seconds() -> i64 {
     jiff::Timestamp::now().as_second()
@@ -235,23 +234,24 @@ async fn forms_and_json_are_understood_too() {
     let live = Live::with_function("f", &[]).await;
     live.invoke("f", json!({"do": "error"})).await;
     let post = |kind: &str, body: String| {
-        let call = live.http.post(live.account.endpoint()).header("authorization", SIGNED);
+        let call = live.http.post(live.account.endpoint());
         call.header("content-type", kind).timeout(Duration::from_secs(30)).body(body)
     };
+    let send = |call: reqwest::RequestBuilder| live.http.execute(sign_now(call, "monitoring"));
     let end = jiff::Timestamp::from_second(seconds() + 60).unwrap();
     let start = jiff::Timestamp::from_second(end.as_second() - 3600).unwrap();
     let form = format!(
         "Action=GetMetricData&Version=2010-08-01&MetricDataQueries.member.1.Id=e&MetricDataQueries.member.1.MetricStat.Metric.Namespace=AWS%2FLambda&MetricDataQueries.member.1.MetricStat.Metric.MetricName=Errors&MetricDataQueries.member.1.MetricStat.Metric.Dimensions.member.1.Name=FunctionName&MetricDataQueries.member.1.MetricStat.Metric.Dimensions.member.1.Value=f&MetricDataQueries.member.1.MetricStat.Period=60&MetricDataQueries.member.1.MetricStat.Stat=Sum&MetricDataQueries.member.1.ReturnData=true&StartTime={start}&EndTime={end}"
     );
     let form_kind = "application/x-www-form-urlencoded";
-    let text = post(form_kind, form.clone()).send().await.unwrap().text().await.unwrap();
+    let text = send(post(form_kind, form.clone())).await.unwrap().text().await.unwrap();
     assert!(
         text.starts_with("<GetMetricDataResponse xmlns=\"http://monitoring.amazonaws.com/doc/2010-08-01/\">")
     );
     assert!(text.contains("<Label>Errors</Label>") && text.contains("<Values><member>1.0</member></Values>"));
     let at = text.split("<Timestamps><member>").nth(1).unwrap().split('<').next().unwrap();
     assert_eq!(at.parse::<jiff::Timestamp>().unwrap().as_second() % 60, 0);
-    let wrong = post(form_kind, form.replace("Stat=Sum", "Stat=Most")).send().await.unwrap();
+    let wrong = send(post(form_kind, form.replace("Stat=Sum", "Stat=Most"))).await.unwrap();
     assert_eq!(wrong.status(), 400);
     assert!(wrong.text().await.unwrap().contains("<Code>ValidationError</Code>"));
 
@@ -261,14 +261,14 @@ async fn forms_and_json_are_understood_too() {
         post("application/x-amz-json-1.0", input.to_string())
             .header("x-amz-target", "GraniteServiceVersion20100801.GetMetricStatistics")
     };
-    let answer = as_json(&input).send().await.unwrap();
+    let answer = send(as_json(&input)).await.unwrap();
     assert_eq!(answer.headers()["content-type"], "application/x-amz-json-1.0");
     let answer: Value = answer.json().await.unwrap();
     assert_eq!(answer["Datapoints"][0]["Sum"], json!(1.0));
     assert!(answer["Datapoints"][0]["Timestamp"].as_i64().unwrap() >= start.as_second());
     let mut wrong = input;
     wrong["Statistics"] = json!([]);
-    let answer = as_json(&wrong).send().await.unwrap();
+    let answer = send(as_json(&wrong)).await.unwrap();
     assert_eq!(answer.headers()["x-amzn-query-error"], "InvalidParameterCombination;Sender");
     let of_type = answer.json::<Value>().await.unwrap()["__type"].clone();
     assert_eq!(of_type, "com.amazonaws.cloudwatch.v2010_08_01#InvalidParameterCombinationException");
@@ -278,10 +278,10 @@ async fn forms_and_json_are_understood_too() {
         format!("{}/service/GraniteServiceVersion20100801/operation/{operation}", live.account.endpoint())
     };
     let cbor = |url: String, version: &'static str| {
-        let call = live.http.post(url).header("authorization", SIGNED).header("smithy-protocol", version);
+        let call = live.http.post(url).header("smithy-protocol", version);
         call.header("content-type", "application/cbor").body(vec![0xa0])
     };
-    let answer = cbor(url("GetMetricData"), "rpc-v2-cbor").send().await.unwrap();
+    let answer = send(cbor(url("GetMetricData"), "rpc-v2-cbor")).await.unwrap();
     assert_eq!(answer.headers()["smithy-protocol"], "rpc-v2-cbor");
     assert_eq!(answer.headers()["x-amzn-query-error"], "ValidationError;Sender");
     let body = answer.bytes().await.unwrap();
@@ -291,7 +291,7 @@ async fn forms_and_json_are_understood_too() {
         cbor(url("GetMetricData"), "rpc-v3-cbor"),
         cbor(url("").replace("Granite", "Sandstone"), "rpc-v2-cbor"),
     ] {
-        assert_eq!(refused.send().await.unwrap().status(), 501);
+        assert_eq!(send(refused).await.unwrap().status(), 501);
     }
     live.account.stop().await;
 }

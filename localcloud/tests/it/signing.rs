@@ -1,6 +1,9 @@
 //! Who may call at all.
 
+use std::time::{Duration, SystemTime};
+
 use crate::account::{Account, config, refusal};
+use crate::by_hand::signed;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_credentials_are_refused_by_every_protocol() {
@@ -64,4 +67,49 @@ async fn a_service_that_is_not_there_is_named() {
     assert_eq!(answer.status(), 501);
     let text = answer.text().await.unwrap();
     assert!(text.contains("ListTables") && text.contains("dynamodb"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_signed_with_the_secret_or_is_old_is_refused() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let account = Account::open().await;
+    let wrong = aws_credential_types::Credentials::new(
+        localcloud::account::ACCESS_KEY_ID,
+        "another-secret",
+        None,
+        None,
+        "test",
+    );
+    let provider = aws_credential_types::provider::SharedCredentialsProvider::new(wrong);
+    let wrong = account.config.clone().into_builder().credentials_provider(provider).build();
+    let (status, code, message) = refusal(aws_sdk_lambda::Client::new(&wrong).list_functions().send().await);
+    assert_eq!((status, code.as_str()), (403, "InvalidSignatureException"));
+    assert!(message.starts_with("The request signature we calculated does not match"), "{message}");
+    let (status, code, _) = refusal(aws_sdk_sts::Client::new(&wrong).get_caller_identity().send().await);
+    assert_eq!((status, code.as_str()), (403, "SignatureDoesNotMatch"));
+
+    let http = reqwest::Client::new();
+    let url = format!("{}/2015-03-31/functions", account.endpoint());
+    let asked = async |path: &str, at: SystemTime| {
+        let mut call = http.get(format!("{}{path}", account.endpoint()));
+        for (name, value) in signed("GET", &url, "lambda", b"", at) {
+            call = call.header(name, value);
+        }
+        let answer = call.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let now = SystemTime::now();
+    assert_eq!(asked("/2015-03-31/functions", now).await.0, 200);
+    // Signed for another path, too long ago, and too far ahead.
+    let minutes = |count: u64| Duration::from_secs(60 * count);
+    for (path, at, word) in [
+        ("/2015-03-31/functions?MaxItems=1", now, "does not match the signature you provided"),
+        ("/2015-03-31/functions", now - minutes(6), "Signature expired: "),
+        ("/2015-03-31/functions", now + minutes(6), "Signature not yet current: "),
+    ] {
+        let (status, text) = asked(path, at).await;
+        assert_eq!(status, 403, "{text}");
+        assert!(text.contains(word), "{text}");
+    }
+    account.stop().await;
 }

@@ -6,7 +6,7 @@ use crate::cli;
 use crate::domain::{LogLine, Problem, StageName};
 use crate::logs::line::Style;
 use crate::logs::query::{Query, Subject};
-use crate::logs::reading::{self, Link};
+use crate::logs::reading::{self, Link, Parsed};
 use crate::markers::Marker;
 
 /// What is written at once at most, bytes; less is written before anything is waited for.
@@ -46,11 +46,12 @@ impl Printer {
 
     pub(super) fn line(&mut self, line: &LogLine) -> Result<(), Closed> {
         let raw = reading::keep(&line.message);
-        let read = reading::read(&raw);
+        let parsed = Parsed::of(&raw);
+        let read = parsed.reading();
         if !self.query.is_empty() && !self.passes(line, &raw, read) {
             return Ok(());
         }
-        self.style.write(&mut self.batch, line, &raw, read);
+        self.style.write(&mut self.batch, line, &parsed, read);
         if self.batch.len() >= BATCH { self.flush() } else { Ok(()) }
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::check::Request;
+use crate::domain::Request;
 
 impl Request {
     /// The `curl` command that sends the same request and shows the answer's head and body. What stands as `${NAME}` is left to
