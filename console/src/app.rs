@@ -3,6 +3,7 @@
 //! computed from what is on the screen.
 
 mod action;
+mod answered;
 mod change;
 mod effect;
 mod env;
@@ -28,7 +29,7 @@ use crate::domain::{Metrics, Overview, Problem, StageName};
 use crate::logs::invocations as table;
 use crate::screen::board::Board;
 use crate::screen::checks::Checks;
-use crate::screen::deploy::{Deploy, Phase};
+use crate::screen::deploy::Deploy;
 use crate::screen::env::Env;
 use crate::screen::gateway::Gateway;
 use crate::screen::images::Images;
@@ -340,26 +341,6 @@ impl App {
     fn new_ticket(&mut self) -> Ticket {
         self.last_ticket += 1;
         Ticket(self.last_ticket)
-    }
-
-    fn answered(&mut self, query: Query, answer: Answer, now: Timestamp) {
-        match (query, answer) {
-            (Query::Overview(stage), Answer::Overview(result)) => self.overview(stage, *result, now),
-            (Query::Metrics, Answer::Metrics(result)) => self.metrics(*result, now),
-            (Query::Images, Answer::Images(result)) => self.images.rows.settle(result, now),
-            (Query::Gateway, Answer::Gateway(result)) => self.gateway.view.settle(result, now),
-            (Query::Plan(intent), Answer::Planned(result)) => {
-                if let Some(deploy) = self.deploy.as_mut().filter(|deploy| deploy.intent == intent)
-                    && let Phase::Confirm { plan, .. } = &mut deploy.phase
-                {
-                    plan.settle(*result, now);
-                }
-            }
-            (Query::Checks { kinds, stage, .. }, Answer::Checked(result)) => {
-                self.board.of_mut(stage).take_checks(&kinds, result, now);
-            }
-            _ => {}
-        }
     }
 
     fn fed(&mut self, feed: Feed, news: News, now: Timestamp) {

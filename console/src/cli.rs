@@ -1,19 +1,20 @@
 //! The command line: types only.
 
+mod check;
 mod env;
 mod insights;
 mod invocations;
 mod logs;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::domain::{CheckKind, Intent, Parts, StageName, Target};
+use crate::domain::{Intent, Parts, StageName, Target};
 use crate::settings::{Builder, CloudKind};
 use crate::view::ThemeName;
 
+pub use check::Check;
 pub use env::Env;
 pub use insights::LogsQuery;
 pub use invocations::Invocations;
@@ -245,39 +246,6 @@ pub struct Plan {
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
-}
-
-/// `callboard check`
-#[derive(Debug, Clone, Args)]
-pub struct Check {
-    /// Which stage
-    #[arg(value_enum)]
-    pub stages: Stages,
-    /// Only these: gateway, smoke, cors, docs (all if left out)
-    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = check_kind)]
-    pub only: Vec<CheckKind>,
-    /// Run again and again, so long apart (30s, 5m), until Ctrl-C
-    #[arg(long, value_name = "TIME", value_parser = pause)]
-    pub every: Option<Duration>,
-    /// Write a JUnit report to this file too
-    #[arg(long, value_name = "FILE")]
-    pub junit: Option<PathBuf>,
-    /// One JSON document on stdout; with --every one line a run
-    #[arg(long)]
-    pub json: bool,
-}
-
-fn check_kind(text: &str) -> Result<CheckKind, String> {
-    CheckKind::ALL
-        .into_iter()
-        .find(|kind| kind.title().eq_ignore_ascii_case(text))
-        .ok_or_else(|| "one of gateway, smoke, cors, docs".to_owned())
-}
-
-fn pause(text: &str) -> Result<Duration, String> {
-    let wrong = || "a time such as 30s or 5m, 1 second at least".to_owned();
-    let span: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
-    Duration::try_from(span).ok().filter(|time| *time >= Duration::from_secs(1)).ok_or_else(wrong)
 }
 
 /// `callboard doctor`

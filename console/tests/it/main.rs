@@ -15,6 +15,7 @@ mod custom_checks;
 mod deploy;
 mod deploy_frames;
 mod diagnoses;
+mod docs_checks;
 mod doctor;
 mod env;
 mod env_frames;

@@ -1,4 +1,6 @@
-//! Managed policies on roles. AWS's own can be attached; customer managed ones do not exist here.
+//! Managed policies on roles. AWS's own can be attached; those of the account are for users only here, and refused.
+
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -67,9 +69,16 @@ pub(super) fn list(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: ListAttached = call.input()?;
     let state = cloud.world.snapshot();
     let attached = &role(&state, &input.role_name)?.attached_policies;
-    let page =
-        page(attached, |arn| (*arn).clone(), input.marker.as_deref(), limit(input.max_items.as_deref())?)
-            .ok_or_else(bad_marker)?;
+    told(attached, input.marker.as_deref(), input.max_items.as_deref())
+}
+
+/// A page of the policies that are attached to a role or a user.
+pub(super) fn told(
+    attached: &BTreeSet<String>,
+    marker: Option<&str>,
+    max_items: Option<&str>,
+) -> Result<Answer, Fault> {
+    let page = page(attached, |arn| (*arn).clone(), marker, limit(max_items)?).ok_or_else(bad_marker)?;
     let policies: Value = page
         .items
         .into_iter()

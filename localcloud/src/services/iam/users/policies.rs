@@ -1,7 +1,7 @@
 //! Policies of users: inline ones, and those that are attached.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{bad_marker, encoded, limit, user, user_mut};
 use crate::access::ADMINISTRATOR;
@@ -136,16 +136,5 @@ pub(in super::super) fn list_attached(cloud: &Cloud, call: &Call) -> Result<Answ
     let input: ListOfUser = call.input()?;
     let state = cloud.world.snapshot();
     let arns = &user(&state, call, &input.user_name)?.attached_policies;
-    let page = page(arns, |arn| (*arn).clone(), input.marker.as_deref(), limit(input.max_items.as_deref())?)
-        .ok_or_else(bad_marker)?;
-    let policies: Value = page
-        .items
-        .into_iter()
-        .map(|arn| json!({ "PolicyArn": arn, "PolicyName": arn.rsplit('/').next() }))
-        .collect();
-    Ok(Answer::ok(json!({
-        "AttachedPolicies": policies,
-        "IsTruncated": page.next.is_some(),
-        "Marker": page.next,
-    })))
+    attached::told(arns, input.marker.as_deref(), input.max_items.as_deref())
 }
