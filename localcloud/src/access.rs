@@ -128,11 +128,13 @@ impl Access {
             }
             Decision::ExplicitDeny => "with an explicit deny in an identity-based policy".to_owned(),
         };
-        let who = arn_of(&state, caller);
-        Err(format!(
-            "User: {who} is not authorized to perform: {} on resource: {} {why}",
-            need.action, need.resource
-        ))
+        Err(not_authorized(&state, caller, need, &why))
+    }
+
+    /// What a caller hears whom no policy allows this.
+    pub(crate) fn refusal(&self, caller: &Caller, need: &Need) -> String {
+        let why = format!("because no identity-based policy allows the {} action", need.action);
+        not_authorized(&self.world.snapshot(), caller, need, &why)
     }
 
     /// What calls of users needed, in their order, and what was decided; of very many the newest.
@@ -148,6 +150,12 @@ impl Access {
     fn lock(&self) -> MutexGuard<'_, VecDeque<Asked>> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// IAM's own sentence.
+fn not_authorized(state: &State, caller: &Caller, need: &Need, why: &str) -> String {
+    let (who, Need { action, resource }) = (arn_of(state, caller), need);
+    format!("User: {who} is not authorized to perform: {action} on resource: {resource} {why}")
 }
 
 /// ARN of the caller, as STS GetCallerIdentity answers it.

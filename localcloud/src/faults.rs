@@ -33,12 +33,15 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A cut is a real one: the TCP connection ends without a byte of HTTP. Rules and delivery are kept in memory only: a local cloud
+//! And IAM may be slow ([`SlowIam`]): a role that is new is not taken on yet.
+//!
+//! A cut is a real one: the TCP connection ends without a byte of HTTP. All this is kept in memory only: a local cloud
 //! starts without any. Other processes reach them over HTTP at [`PATH`]; `docs/faults.md` says how.
 
 mod cut;
 mod delivery;
 mod http;
+mod iam;
 mod meeting;
 mod rule;
 
@@ -53,6 +56,7 @@ pub(crate) use cut::{Cut, Lines};
 pub use delivery::{BadDelivery, Delivery};
 pub(crate) use delivery::{Dealer, MOST_DELAY_MS};
 pub(crate) use http::routes;
+pub use iam::{BadSlowIam, SlowIam};
 pub(crate) use meeting::Instead;
 pub use rule::{BadRule, Effect, Rule};
 
@@ -94,6 +98,9 @@ pub struct Report {
     /// How log events come.
     #[serde(default)]
     pub delivery: Delivery,
+    /// How slow IAM is.
+    #[serde(default)]
+    pub iam: SlowIam,
     /// The calls in the order in which they came.
     pub calls: Vec<Called>,
 }
@@ -104,6 +111,7 @@ pub struct Report {
 pub(crate) struct Setting {
     pub(crate) rules: Vec<Rule>,
     pub(crate) delivery: Delivery,
+    pub(crate) iam: SlowIam,
 }
 
 /// The rules and the log of a local cloud. Cheap to clone.
@@ -132,6 +140,7 @@ struct State {
     calls: VecDeque<Called>,
     /// Calls that the log holds no more.
     forgotten: u64,
+    iam: SlowIam,
 }
 
 impl Faults {
@@ -160,20 +169,34 @@ impl Faults {
         self.inner.dealer.delivery()
     }
 
+    /// Sets how slow IAM is from now on, for roles that are there too.
+    pub fn slow_iam(&self, iam: SlowIam) -> Result<(), BadSlowIam> {
+        iam.check()?;
+        self.lock().iam = iam;
+        Ok(())
+    }
+
+    /// How slow IAM is.
+    pub fn iam(&self) -> SlowIam {
+        self.lock().iam
+    }
+
     /// Deals out what [`Faults::deliver`] has set.
     pub(crate) fn dealer(&self) -> Dealer {
         self.inner.dealer.clone()
     }
 
-    /// Replaces rules and delivery, or neither; what is wrong.
+    /// Replaces all that is set, or nothing; what is wrong.
     pub(crate) fn set_all(&self, setting: Setting) -> Result<(), String> {
         rule::check(&setting.rules).map_err(|error| error.to_string())?;
+        setting.iam.check().map_err(|error| error.to_string())?;
         self.deliver(setting.delivery).map_err(|error| error.to_string())?;
+        self.slow_iam(setting.iam).map_err(|error| error.to_string())?;
         self.replace(setting.rules);
         Ok(())
     }
 
-    /// Takes all rules away; what they hold goes on. The delivery stays.
+    /// Takes all rules away; what they hold goes on. The delivery and IAM's slowness stay.
     pub fn clear(&self) {
         self.replace(Vec::new());
     }
@@ -203,11 +226,11 @@ impl Faults {
         state.calls.clear();
     }
 
-    /// The rules with what became of them, the delivery, and the calls.
+    /// All that is set, the rules with what became of them, and the calls.
     pub fn report(&self) -> Report {
         let state = self.lock();
         let calls = state.calls.iter().cloned().collect();
-        Report { rules: state.rules.clone(), delivery: self.delivery(), calls }
+        Report { rules: state.rules.clone(), delivery: self.delivery(), iam: state.iam, calls }
     }
 
     /// Waits until a call has met one of the rules that are set; the rule that was met first. A call that is cut or held

@@ -46,6 +46,8 @@ async fn answer(State(cloud): State<Cloud>, request: Request) -> Response {
         Err(fault) => return reply.encode(Err(fault)),
     };
     let (service, operation, faults) = (call.service, call.operation.clone(), cloud.faults.clone());
+    // What a denial names is in the call, which the work takes with it; rules are seldom set.
+    let denial = faults.are_set().then(|| services::denied(&cloud, &call));
     let work = async {
         let outcome = match too_large {
             false => services::answer(cloud, call).await,
@@ -61,6 +63,11 @@ async fn answer(State(cloud): State<Cloud>, request: Request) -> Response {
         reply.encode(Err(match instead {
             Instead::Error { status, code, message } => Fault::new(status, code, message),
             Instead::Throttle => Fault::throttled(service),
+            // A rule that was set a moment ago.
+            Instead::Deny => {
+                denial.unwrap_or_else(|| Fault::denied(service, "not authorized to perform this"))
+            }
+            Instead::Expired => Fault::expired(service),
         }))
     };
     faults.meet(service.rule_name(), &operation, &cut, work, instead).await

@@ -32,7 +32,23 @@ fn admit(cloud: &Cloud, call: &Call) -> Result<(), Fault> {
     if call.caller == Caller::Owner {
         return Ok(());
     }
-    let needs = match call.service {
+    let needs = needs(cloud, call)?;
+    cloud.access.admit(&call.caller, &needs).map_err(|message| Fault::denied(call.service, message))
+}
+
+/// The refusal of a call that no policy of its caller allows.
+pub(crate) fn denied(cloud: &Cloud, call: &Call) -> Fault {
+    let first = needs(cloud, call).map(|needs| needs.into_iter().next());
+    let need = first
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| Need::new(format!("{}:{}", call.service.rule_name(), call.operation), "*"));
+    Fault::denied(call.service, cloud.access.refusal(&call.caller, &need))
+}
+
+/// What its caller must be allowed.
+fn needs(cloud: &Cloud, call: &Call) -> Result<Vec<Need>, Fault> {
+    Ok(match call.service {
         // Everybody may ask who they are.
         Service::Sts => Vec::new(),
         Service::Iam => iam::needs(cloud, call),
@@ -41,8 +57,7 @@ fn admit(cloud: &Cloud, call: &Call) -> Result<(), Fault> {
         Service::ApiGateway => apigateway::needs(call),
         Service::Logs => logs::needs(call)?,
         Service::CloudWatch => vec![Need::new(format!("cloudwatch:{}", call.operation), "*")],
-    };
-    cloud.access.admit(&call.caller, &needs).map_err(|message| Fault::denied(call.service, message))
+    })
 }
 
 fn operation(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use localcloud::faults::{Called, Delivery, PATH, Report};
+use localcloud::faults::{Called, Delivery, PATH, Report, SlowIam};
 use reqwest::{Client, Method, RequestBuilder, Response};
 
 use super::{Exit, output};
@@ -95,6 +95,9 @@ fn tell(report: &Report) -> Result<(), Problem> {
     }
     if report.delivery != Delivery::default() {
         output::line(format!("log events: {}", report.delivery))?;
+    }
+    if report.iam != SlowIam::default() {
+        output::line(format!("iam: {}", report.iam))?;
     }
     if !report.calls.is_empty() {
         output::line("calls:")?;

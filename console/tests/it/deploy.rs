@@ -4,6 +4,7 @@ use callboard::cloud::LogRange;
 use callboard::deploy::Action;
 use callboard::domain::{EnvKeyState, Progress, StageName, StepId, StepResult};
 use callboard::journal::Outcome;
+use localcloud::faults::SlowIam;
 use tokio_util::sync::CancellationToken;
 
 use crate::project::{Project, SECRET, Told};
@@ -11,6 +12,21 @@ use crate::project::{Project, SECRET, Told};
 async fn greeting(url: &str) -> serde_json::Value {
     let http = callboard::http::client().expect("a client");
     http.get(format!("{url}/api/v0")).send().await.expect("an answer").json().await.expect("JSON")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_deploy_waits_for_its_new_role() {
+    let project = Project::new();
+    let local = project.local_cloud().await;
+    local.faults().slow_iam(SlowIam { role_delay_ms: 1500 }).expect("a delay");
+    let cloud = project.cloud().await;
+    let (deployed, _) = project.deploy(&cloud, StageName::Stage).await;
+    assert!(deployed.green(), "{deployed:#?}");
+    let calls = local.faults().calls();
+    let tries = calls.iter().filter(|call| call.operation == "CreateFunction");
+    let said: Vec<Option<u16>> = tries.map(|call| call.status).collect();
+    let [refused @ .., Some(201)] = said.as_slice() else { panic!("{said:?}") };
+    assert!(!refused.is_empty() && refused.iter().all(|status| *status == Some(400)), "{said:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

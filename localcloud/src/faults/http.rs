@@ -1,4 +1,4 @@
-//! Rules, delivery and log for other processes: `GET`, `PUT` and `DELETE` of [`PATH`].
+//! What is set, and the log, for other processes: `GET`, `PUT` and `DELETE` of [`PATH`].
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

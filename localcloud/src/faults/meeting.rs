@@ -22,6 +22,8 @@ struct Hit {
 pub(crate) enum Instead {
     Error { status: u16, code: String, message: String },
     Throttle,
+    Deny,
+    Expired,
 }
 
 impl Faults {
@@ -51,6 +53,14 @@ impl Faults {
             Effect::Throttle => {
                 met();
                 instead(Instead::Throttle)
+            }
+            Effect::Deny => {
+                met();
+                instead(Instead::Deny)
+            }
+            Effect::Expired => {
+                met();
+                instead(Instead::Expired)
             }
             Effect::CutBefore => {
                 met();

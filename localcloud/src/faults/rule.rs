@@ -52,6 +52,10 @@ pub enum Effect {
     },
     /// It is not done and refused as its service refuses callers that are too fast.
     Throttle,
+    /// It is not done and denied, in IAM's words for the action and the resource that it needs.
+    Deny,
+    /// It is not done: the caller's credentials have expired.
+    Expired,
     /// It is not done, and its connection is closed without one byte of answer.
     CutBefore,
     /// It is done, and its connection is closed without one byte of answer.
@@ -187,6 +191,8 @@ impl fmt::Display for Effect {
         match self {
             Effect::Error { status, code, .. } => write!(formatter, "error {status} {code}"),
             Effect::Throttle => formatter.write_str("throttle"),
+            Effect::Deny => formatter.write_str("deny"),
+            Effect::Expired => formatter.write_str("expired"),
             Effect::CutBefore => formatter.write_str("cut_before"),
             Effect::CutAfter => formatter.write_str("cut_after"),
             Effect::HoldBefore => formatter.write_str("hold_before"),

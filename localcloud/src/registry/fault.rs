@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 
-use crate::account::ACCOUNT_ID;
+use crate::account::{self, ACCOUNT_ID};
 use crate::faults::Instead;
 use crate::store::StoreError;
 
@@ -47,6 +47,13 @@ impl Fault {
                 let message = "Rate exceeded".to_owned();
                 Fault::new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS", message)
             }
+            Instead::Deny => {
+                Fault::denied(format!("User: {} is not authorized to perform this", account::user_arn()))
+            }
+            // ECR's own sentence.
+            Instead::Expired => Fault::denied(
+                "Your authorization token has expired. Reauthenticate and try again.".to_owned(),
+            ),
         }
     }
 

@@ -76,6 +76,16 @@ impl Fault {
         }
     }
 
+    /// The caller's credentials have expired, in the service's own code.
+    pub(crate) fn expired(service: Service) -> Fault {
+        let message = "The security token included in the request is expired";
+        match service {
+            Service::Lambda | Service::ApiGateway => Fault::new(403, "ExpiredTokenException", message),
+            Service::Ecr | Service::Logs => Fault::new(400, "ExpiredTokenException", message),
+            Service::Iam | Service::Sts | Service::CloudWatch => Fault::new(403, "ExpiredToken", message),
+        }
+    }
+
     /// The caller is too fast, in the service's own words.
     pub(crate) fn throttled(service: Service) -> Fault {
         match service {

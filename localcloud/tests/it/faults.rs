@@ -351,3 +351,26 @@ async fn other_processes_set_them_over_http() {
     let attached = localcloud::running(live.account.dir.path()).await.unwrap();
     assert_eq!(attached.endpoint, live.account.endpoint());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denied_action_is_named_and_expired_credentials_are_said() {
+    let account = Account::open().await;
+    set(&account, [Rule::on("lambda:GetFunction", Effect::Deny), Rule::on("iam:*", Effect::Expired)]);
+    let function = "arn:aws:lambda:us-east-1:000000000000:function:svc-prod";
+    let owner = localcloud::account::user_arn();
+    assert_eq!(
+        refusal(account.lambda().get_function().function_name("svc-prod").send().await),
+        refused(
+            403,
+            "AccessDeniedException",
+            format!(
+                "User: {owner} is not authorized to perform: lambda:GetFunction on resource: {function} because no \
+                 identity-based policy allows the lambda:GetFunction action"
+            )
+        )
+    );
+    let said = "The security token included in the request is expired";
+    assert_eq!(refusal(account.iam().list_roles().send().await), refused(403, "ExpiredToken", said));
+    // Others are not concerned.
+    assert!(account.lambda().list_functions().send().await.is_ok());
+}

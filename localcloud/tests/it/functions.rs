@@ -10,6 +10,7 @@ use aws_sdk_lambda::types::{
     Architecture, Environment, FunctionCode, ImageConfig, InvocationType, LastUpdateStatus, LogType,
     PackageType, State,
 };
+use localcloud::faults::SlowIam;
 
 use crate::account::{Account, refusal, refused};
 use crate::image::{self, Registry};
@@ -344,4 +345,25 @@ async fn an_index_is_refused_and_a_broken_image_fails() {
     assert!(failed.state_reason().is_some_and(|reason| !reason.is_empty()));
     assert!(failed.state_reason_code().is_some());
     assert_eq!(failed.last_update_status(), Some(&LastUpdateStatus::Failed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_role_is_not_known_to_lambda_at_once() {
+    let (account, uri) = prepared().await;
+    account.faults().slow_iam(SlowIam { role_delay_ms: 600_000 }).unwrap();
+    assert_eq!(
+        refusal(creation(&account.lambda(), &uri).send().await),
+        refused(
+            400,
+            "InvalidParameterValueException",
+            "The role defined for the function cannot be assumed by Lambda."
+        )
+    );
+    account.faults().slow_iam(SlowIam::default()).unwrap();
+    create(&account.lambda(), &uri).await;
+    let beyond = SlowIam { role_delay_ms: 600_001 };
+    assert_eq!(
+        account.faults().slow_iam(beyond).unwrap_err().to_string(),
+        "iam: role_delay_ms is at most 600000"
+    );
 }

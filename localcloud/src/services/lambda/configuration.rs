@@ -6,11 +6,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::invalid;
+use crate::cloud::{Cloud, now_ms};
 use crate::services::iam::role_by_arn;
 use crate::wire::fault::{Fault, broken};
 use crate::wire::{Call, Service};
 use crate::world::State;
 use crate::world::functions::{Configuration, ImageConfig};
+use crate::world::roles::Role;
 
 const ROLE_PATTERN: &str = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
 
@@ -193,8 +195,10 @@ impl Settings {
 }
 
 /// The role must exist and let Lambda take it on.
-pub(super) fn check_role(state: &State, arn: &str) -> Result<(), Fault> {
-    let assumable = role_by_arn(state, arn).is_some_and(|role| trusts_lambda(&role.trust_policy));
+pub(super) fn check_role(cloud: &Cloud, state: &State, arn: &str) -> Result<(), Fault> {
+    let known = |role: &Role| cloud.faults.iam().knows_role(role.created_ms, now_ms());
+    let assumable =
+        role_by_arn(state, arn).is_some_and(|role| trusts_lambda(&role.trust_policy) && known(role));
     match assumable {
         true => Ok(()),
         false => Err(invalid("The role defined for the function cannot be assumed by Lambda.")),

@@ -56,7 +56,7 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
             let message = format!("Function already exist: {name}");
             return Err(user_fault(409, "ResourceConflictException", message));
         }
-        check_role(state, &role)?;
+        check_role(cloud, state, &role)?;
         let resolved = image::resolve(state, &image_uri)?;
         let mut configuration = Configuration {
             image_uri,

@@ -69,7 +69,7 @@ pub(super) fn configuration(cloud: &Cloud, call: &Call) -> Result<Answer, Fault>
     settings.check(call)?;
     update(cloud, &target.name, input.revision_id.as_deref(), false, |function, state| {
         if let Some(role) = &settings.role {
-            check_role(state, role)?;
+            check_role(cloud, state, role)?;
             function.role.clone_from(role);
         }
         if let Some(description) = &settings.description {
