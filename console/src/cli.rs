@@ -4,6 +4,7 @@ mod check;
 mod env;
 mod insights;
 mod invocations;
+mod local;
 mod logs;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub use check::Check;
 pub use env::Env;
 pub use insights::LogsQuery;
 pub use invocations::Invocations;
+pub use local::{Faults, FaultsCommand, Local, LocalCommand, LocalPrune, LocalReset};
 pub use logs::{Logs, LogsCommand, When};
 
 const EXIT_CODES: &str = "\
@@ -94,7 +96,7 @@ pub enum Command {
     Logs(Logs),
     /// List the invocations that the logs tell of, with outcome, HTTP status, duration and memory, or their figures
     Invocations(Invocations),
-    /// Run the local cloud in the foreground, for the AWS CLI and other clients, or have it fail on purpose
+    /// Run the local cloud in the foreground, for the AWS CLI and other clients; look after its folder; have it fail on purpose
     Local(Local),
     /// List the changes that were made from this folder
     Journal(Journal),
@@ -265,52 +267,6 @@ pub struct Status {
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
-}
-
-/// `callboard local`
-#[derive(Debug, Clone, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub struct Local {
-    /// The loopback port; the one used last if left out and free, else any
-    #[arg(long, default_value_t = 0, hide_default_value = true)]
-    pub port: u16,
-    /// What to do with the one that runs, instead of running it
-    #[command(subcommand)]
-    pub command: Option<LocalCommand>,
-}
-
-/// What is asked of the local cloud that runs.
-#[derive(Debug, Clone, Subcommand)]
-pub enum LocalCommand {
-    /// Have the local cloud fail on purpose: errors, throttling, cut and held connections, late log events (docs/faults.md)
-    Faults(Faults),
-}
-
-/// `callboard local faults`
-#[derive(Debug, Clone, Args)]
-pub struct Faults {
-    /// `list` if left out
-    #[command(subcommand)]
-    pub command: Option<FaultsCommand>,
-}
-
-/// What to do with the rules.
-#[derive(Debug, Clone, Subcommand)]
-pub enum FaultsCommand {
-    /// Show the rules, the delivery of log events and the calls that came
-    List {
-        /// One JSON document on stdout
-        #[arg(long)]
-        json: bool,
-    },
-    /// Replace the rules and the delivery of log events
-    Set {
-        /// A JSON list of rules, or a document with `rules` and `delivery`
-        #[arg(value_name = "FAULTS.json")]
-        file: PathBuf,
-    },
-    /// Take all rules away, and have log events come at once
-    Clear,
 }
 
 /// `callboard journal`

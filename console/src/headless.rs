@@ -3,6 +3,8 @@
 mod change;
 mod check;
 mod confirm;
+#[cfg(feature = "local")]
+mod disk;
 mod doctor;
 mod env;
 #[cfg(feature = "local")]

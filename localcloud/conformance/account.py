@@ -58,12 +58,13 @@ class Account:
             self.function_role = made["Role"]["Arn"]
         return self.function_role
 
-    def image(self, tag="v1", repository="conformance"):
-        """The address of an image of the test function (tests/fixture/function.rs); another tag is another digest."""
+    def image(self, tag="v1", repository="conformance", ballast=0, also=()):
+        """The address of an image of the test function (tests/fixture/function.rs); another tag is another digest. One with ballast (bytes)
+        takes so long to unpack that a call made at once finds a change in progress; `also` are more paths at which the program lies."""
         if (repository, tag) not in self.images:
             if not any(name == repository for name, _ in self.images):
                 self.ecr.create_repository(repositoryName=repository)
-            self.images[repository, tag] = push(self, repository, tag)
+            self.images[repository, tag] = push(self, repository, tag, ballast, also)
         return self.images[repository, tag]
 
     def function(self, name, **settings):
@@ -94,14 +95,19 @@ def program():
 PROGRAM = []
 
 
-def push(account, repository, tag):
+def push(account, repository, tag, ballast, also):
     if not PROGRAM:
         PROGRAM.append(program())
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
-        entry = tarfile.TarInfo("function")
-        entry.size, entry.mode = len(PROGRAM[0]), 0o755
-        archive.addfile(entry, io.BytesIO(PROGRAM[0]))
+        for path in ("function", *also):
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode = len(PROGRAM[0]), 0o755
+            archive.addfile(entry, io.BytesIO(PROGRAM[0]))
+        if ballast:
+            entry = tarfile.TarInfo("ballast")
+            entry.size = ballast
+            archive.addfile(entry, io.BytesIO(os.urandom(ballast)))
     layer = gzip.compress(packed.getvalue(), compresslevel=1, mtime=0)
     architecture = {"aarch64": "arm64", "x86_64": "amd64"}[platform.machine()]
     config = json.dumps(

@@ -116,6 +116,9 @@ def as_recorded(answer):
                 made[key] = decoded(value.read().decode("utf-8", "replace"))
             elif key in ("Policy", "Statement", "Payload", "policy", "schema", "Body") and isinstance(value, (str, bytes)):
                 made[key] = decoded(value if isinstance(value, str) else value.decode("utf-8", "replace"))
+            elif isinstance(value, str) and value[:1] in ("{", "["):
+                # The recorder decoded every text that is a whole JSON document.
+                made[key] = decoded(value)
             else:
                 made[key] = as_recorded(value)
         return made
@@ -125,7 +128,9 @@ def as_recorded(answer):
 
 
 def decoded(text):
+    """Objects and lists only: the recorder left a payload `null` the text that it is."""
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except ValueError:
         return text
+    return value if isinstance(value, (dict, list)) else text

@@ -13,6 +13,7 @@ import sys
 
 import engine
 import offered
+import pages
 import scenarios
 import table
 from account import Account
@@ -40,6 +41,7 @@ def main():
         return service == "execute-api" or (service, operation.split(" (")[0]) in has
 
     results = engine.replay(engine.load(options.oracle), account, account.id, is_offered, options.only)
+    unpaged = [] if options.only else pages.problems(account, has)
     for result in results:
         if result.verdict in ("mismatch", "stale"):
             entry = result.entry
@@ -49,6 +51,8 @@ def main():
             print(f"model: {service} {operation}: {sentence}")
     for sentence in wrong:
         print(f"refused without its name: {sentence}")
+    for sentence in unpaged:
+        print(f"pages: {sentence}")
     counts = collections.defaultdict(collections.Counter)
     for result in results:
         counts[result.entry["file"]][result.verdict] += 1
@@ -60,7 +64,7 @@ def main():
     if options.table:
         table.write(options.table, results, has, wrong, models, totals)
     undeclared = any(result.verdict in ("mismatch", "stale") for result in results)
-    sys.exit(undeclared or any(models.broken.values()) or bool(wrong) or matched < LEAST * len(judged))
+    sys.exit(undeclared or bool(unpaged) or any(models.broken.values()) or bool(wrong) or matched < LEAST * len(judged))
 
 
 if __name__ == "__main__":

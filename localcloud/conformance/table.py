@@ -5,6 +5,10 @@ HEAD = """# How far the local cloud answers as AWS does
 
 Written by `.ci/peers/oracle.sh`; do not edit. It replays, with boto3, the answers that were recorded from AWS itself (LocalStack's validated snapshots)
 against `callboard local`, holds every answer on the wire against botocore's service models, and asks for every operation of the models once.
+
+Where the set-up cannot be AWS's, the recording is adapted before it is compared, by a function that says why (`adapt=` in `localcloud/conformance`): a recorded zip
+function is an image here, a new API has a tag `callboard:url` that tells where it answers, an EDGE API has no CloudFront before it, a stage has no documentation
+version, and the function that echoes its event is another program. Ids, times and digests are compared by kind, and the same one again must be the same.
 """
 
 

@@ -58,3 +58,8 @@ pub fn policy_arn(path: &str, name: &str) -> String {
 pub fn gateway_arn(path: &str) -> String {
     format!("arn:aws:apigateway:{REGION}::{path}")
 }
+
+/// ARN of a session of a role, as STS GetCallerIdentity answers it.
+pub fn session_arn(role: &str, session: &str) -> String {
+    format!("arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role}/{session}")
+}

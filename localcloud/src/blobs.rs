@@ -1,9 +1,14 @@
 //! Content-addressed files: `<dir>/sha256/<hex>`, written through a temporary file, fsynced, then renamed.
 
+mod keeping;
+
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
+use std::time::SystemTime;
 
+use keeping::Keeping;
 use sha2::{Digest, Sha256};
 
 /// The blobs of all repositories: layers, image configurations and manifests. Cheap to clone.
@@ -11,12 +16,27 @@ use sha2::{Digest, Sha256};
 pub struct Blobs {
     finished: PathBuf,
     unfinished: PathBuf,
+    keeping: Arc<Keeping>,
+}
+
+/// A blob on disk.
+#[derive(Debug, Clone)]
+pub(crate) struct Blob {
+    pub(crate) digest: String,
+    /// Bytes.
+    pub(crate) size: u64,
+    /// When it was written last.
+    pub(crate) written: SystemTime,
 }
 
 impl Blobs {
     /// Opens or creates the folder. What an earlier process left unfinished is removed.
     pub fn open(dir: &Path) -> io::Result<Blobs> {
-        let blobs = Blobs { finished: dir.join("sha256"), unfinished: dir.join("unfinished") };
+        let blobs = Blobs {
+            finished: dir.join("sha256"),
+            unfinished: dir.join("unfinished"),
+            keeping: Arc::default(),
+        };
         match fs::remove_dir_all(&blobs.unfinished) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -49,6 +69,45 @@ impl Blobs {
             Some(path) => fs::remove_file(path),
             None => Ok(()),
         }
+    }
+
+    /// All blobs.
+    pub(crate) fn list(&self) -> io::Result<Vec<Blob>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.finished)? {
+            let entry = entry?;
+            let digest = format!("sha256:{}", entry.file_name().to_string_lossy());
+            if hex_of(&digest).is_some() {
+                let file = entry.metadata()?;
+                found.push(Blob { digest, size: file.len(), written: file.modified()? });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Held from putting a blob in its place until the account's state says who has it: nothing is collected meanwhile.
+    pub(crate) fn taking_in(&self) -> RwLockReadGuard<'_, ()> {
+        self.keeping.shared()
+    }
+
+    /// Held while blobs are collected: none is taken in meanwhile.
+    pub(crate) fn collecting(&self) -> RwLockWriteGuard<'_, ()> {
+        self.keeping.alone()
+    }
+
+    /// A client was told that the blob is there, and may build a manifest on it: it is not collected for an hour.
+    pub(crate) fn promise(&self, digest: &str) {
+        self.keeping.promise(digest);
+    }
+
+    /// A manifest refers to these blobs now.
+    pub(crate) fn redeem<'a>(&self, digests: impl Iterator<Item = &'a String>) {
+        self.keeping.redeem(digests);
+    }
+
+    /// Whether a client may still build a manifest on it.
+    pub(crate) fn is_promised(&self, digest: &str) -> bool {
+        self.keeping.is_promised(digest)
     }
 
     /// Writes a whole blob; durable when this returns. The answer is its digest.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::access::Access;
 use crate::blobs::Blobs;
+use crate::disk::Collector;
 use crate::events::LogEvents;
 use crate::faults::Faults;
 use crate::functions::Functions;
@@ -12,12 +13,15 @@ use crate::live_tails::LiveTails;
 use crate::metrics::Metrics;
 use crate::queries::Queries;
 use crate::registry::Tokens;
+use crate::store::Store;
 use crate::world::World;
 
 #[derive(Clone)]
 pub(crate) struct Cloud {
     pub(crate) world: Arc<World>,
+    pub(crate) store: Store,
     pub(crate) access: Access,
+    pub(crate) collector: Collector,
     pub(crate) events: LogEvents,
     pub(crate) metrics: Metrics,
     pub(crate) queries: Queries,

@@ -52,7 +52,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use cut::{Cut, Lines};
+pub(crate) use cut::{Cut, Line, Lines};
 pub use delivery::{BadDelivery, Delivery};
 pub(crate) use delivery::{Dealer, MOST_DELAY_MS};
 pub(crate) use http::routes;

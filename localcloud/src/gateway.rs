@@ -1,12 +1,24 @@
 //! The data plane of API Gateway: one loopback listener per REST API.
 
+mod access_log;
 mod answer;
 mod call;
+mod canary;
+mod compression;
+mod context;
 mod event;
 mod fault;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
+mod mock;
 mod permission;
 mod route;
+mod schema;
+mod streaming;
+mod target;
+pub(crate) mod template;
 mod throttle;
+mod validation;
 
 use std::collections::HashMap;
 use std::io;
@@ -18,15 +30,20 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::events::LogEvents;
 use crate::functions::Functions;
-use crate::http1::{Broken, Connection};
+use crate::http1::{Broken, Connection, Head};
 use crate::store::StoreError;
 use crate::world::World;
-use call::{Call, Response};
+use call::{Call, Response, Shared};
+use streaming::{Cut, Rest};
+pub(crate) use target::around;
 use throttle::Buckets;
 
 /// Bytes of the largest request body, as API Gateway's limit.
 const MAX_BODY: usize = 10 * 1024 * 1024;
+/// How long a client may take for a request's head (from when it is connected, or has its last answer), and for its body.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How long requests that are under way may take to end when a listener is closed.
 const LAST_REQUESTS: Duration = Duration::from_secs(2);
 
@@ -35,6 +52,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(2);
 pub struct Gateways {
     world: Arc<World>,
     functions: Functions,
+    events: LogEvents,
     listeners: Arc<Mutex<HashMap<String, Listener>>>,
 }
 
@@ -55,8 +73,8 @@ impl Listener {
 
 impl Gateways {
     /// No listener is open yet.
-    pub fn new(world: Arc<World>, functions: Functions) -> Gateways {
-        Gateways { world, functions, listeners: Arc::default() }
+    pub fn new(world: Arc<World>, functions: Functions, events: LogEvents) -> Gateways {
+        Gateways { world, functions, events, listeners: Arc::default() }
     }
 
     /// Listens for an API: at the port that it had, if that is free, else at any; the port is saved in the world.
@@ -81,7 +99,15 @@ impl Gateways {
             self.save_port(api_id, port).await?;
         }
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        tasks.spawn(self.clone().accept(api_id.into(), listener, port, stop.clone(), tasks.clone()));
+        let shared = Arc::new(Shared {
+            world: Arc::clone(&self.world),
+            functions: self.functions.clone(),
+            events: self.events.clone(),
+            api_id: api_id.to_owned(),
+            buckets: Buckets::default(),
+            port,
+        });
+        tasks.spawn(accept(shared, listener, stop.clone(), tasks.clone()));
         let replaced = self.listeners().insert(api_id.to_owned(), Listener { port, stop, tasks });
         if let Some(replaced) = replaced {
             replaced.close().await;
@@ -120,38 +146,22 @@ impl Gateways {
         });
         saved.await?.map_err(|NotSaved(error)| error)
     }
+}
 
-    async fn accept(
-        self,
-        api_id: Arc<str>,
-        listener: TcpListener,
-        port: u16,
-        stop: CancellationToken,
-        tasks: TaskTracker,
-    ) {
-        let buckets = Arc::<Buckets>::default();
-        loop {
-            let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
-                () = stop.cancelled() => return,
-            };
-            match accepted {
-                Ok((stream, peer)) => {
-                    let call = Call::new(
-                        Arc::clone(&self.world),
-                        self.functions.clone(),
-                        Arc::clone(&api_id),
-                        Arc::clone(&buckets),
-                        port,
-                        peer.ip(),
-                    );
-                    tasks.spawn(serve(stream, call, stop.clone()));
-                }
-                Err(error) => {
-                    tracing::warn!("a connection to the API {api_id}: {error}");
-                    // Out of file descriptors, most likely: it does not help to ask again at once.
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
+async fn accept(api: Arc<Shared>, listener: TcpListener, stop: CancellationToken, tasks: TaskTracker) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                tasks.spawn(serve(stream, Call::new(Arc::clone(&api), peer.ip()), stop.clone()));
+            }
+            Err(error) => {
+                tracing::warn!("a connection to the API {}: {error}", api.api_id);
+                // Out of file descriptors, most likely: it does not help to ask again at once.
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
     }
@@ -173,7 +183,7 @@ async fn serve(stream: TcpStream, call: Call, stop: CancellationToken) {
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let mut connection = Connection::new(stream);
+    let mut connection = Connection::new(stream).with_patience(PATIENCE);
     loop {
         let head = tokio::select! {
             head = connection.head() => head,
@@ -188,13 +198,46 @@ async fn serve(stream: TcpStream, call: Call, stop: CancellationToken) {
             Ok(body) => body,
             Err(broken) => return refuse(&mut connection, broken).await,
         };
-        let Response { status, headers, body } = call.answer(&head, body).await;
-        let keep_alive = head.keep_alive && !stop.is_cancelled();
+        let mut response = call.answer(&head, body).await;
         let with_body = head.method != "HEAD";
-        let sent = connection.answer(status, &headers, &body, with_body, keep_alive).await;
+        let mut keep_alive = head.keep_alive && !stop.is_cancelled();
+        let sent = match response.stream.take() {
+            Some(rest) => {
+                keep_alive &= head.takes_chunks;
+                pass_on(&mut connection, response, rest, &head, keep_alive).await
+            }
+            None => {
+                let Response { status, headers, body, .. } = response;
+                connection.answer(status, &headers, &body, with_body, keep_alive).await
+            }
+        };
         // The client may have gone away meanwhile.
         if sent.is_err() || !keep_alive {
             return;
+        }
+    }
+}
+
+/// Passes a streaming answer on. One that is cut ends the connection without an end, so that the client knows.
+async fn pass_on(
+    connection: &mut Connection<TcpStream>,
+    response: Response,
+    mut rest: Rest,
+    head: &Head,
+    keep_alive: bool,
+) -> io::Result<()> {
+    let Response { status, headers, body, .. } = response;
+    let chunked = head.takes_chunks;
+    if head.method == "HEAD" || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        return connection.answer(status, &headers, b"", false, keep_alive).await;
+    }
+    connection.begin_stream(status, &headers, chunked, keep_alive).await?;
+    connection.write_piece(&body, chunked).await?;
+    loop {
+        match rest.piece().await {
+            Ok(Some(piece)) => connection.write_piece(&piece, chunked).await?,
+            Ok(None) => return connection.end_stream(chunked).await,
+            Err(Cut) => return Err(io::ErrorKind::ConnectionAborted.into()),
         }
     }
 }
@@ -204,6 +247,7 @@ async fn refuse(connection: &mut Connection<TcpStream>, broken: Broken) {
     let status = match broken {
         Broken::Malformed(_) => StatusCode::BAD_REQUEST,
         Broken::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        Broken::Slow => StatusCode::REQUEST_TIMEOUT,
         Broken::Io(_) => return,
     };
     let body = format!(r#"{{"message":"{broken}"}}"#);

@@ -8,19 +8,25 @@ pub mod access;
 pub mod account;
 pub mod blobs;
 mod cloud;
+pub mod disk;
 mod endpoint;
 pub mod events;
 pub mod faults;
+mod filter_pattern;
 pub mod functions;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod gateway;
 mod http1;
 mod insights;
+mod lifecycle;
 pub mod live_tails;
 pub mod metrics;
 mod queries;
 pub mod registry;
 mod router;
 mod services;
+mod serving;
 pub mod store;
 mod wildcard;
 mod wire;
@@ -39,10 +45,11 @@ use tokio_util::sync::CancellationToken;
 use access::Access;
 use blobs::Blobs;
 use cloud::Cloud;
+use disk::Collector;
 use endpoint::Endpoint;
 use events::LogEvents;
-use faults::{Cut, Faults, Lines};
-use functions::Functions;
+use faults::{Faults, Lines};
+use functions::{Functions, Limits};
 use gateway::Gateways;
 use live_tails::LiveTails;
 use metrics::Metrics;
@@ -56,6 +63,9 @@ const ATTACH_PATIENCE: Duration = Duration::from_secs(10);
 /// How long open connections may take to end when the local cloud stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long a function is kept Active without being called: about what was reported of AWS.
+const IDLE_AFTER: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
 /// How to open a local cloud.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -67,12 +77,24 @@ pub struct Options {
     pub fresh: bool,
     /// How many bytes of log events are kept, counted as CloudWatch does (26 more than each message); then the oldest go.
     pub log_budget: u64,
+    /// How long a function is not called until it is Inactive, and its next call fails. On AWS it is some weeks.
+    pub idle_after: Duration,
+    /// Bounds of the execution environments of functions.
+    pub limits: Limits,
 }
 
 impl Options {
-    /// Any port, what was in the folder is kept, and the usual budget of log events.
+    /// Any port, what was in the folder is kept, the usual budget of log events, the usual limits, and functions are
+    /// idle after 14 days.
     pub fn new(dir: impl Into<PathBuf>) -> Options {
-        Options { dir: dir.into(), port: 0, fresh: false, log_budget: events::DEFAULT_BUDGET }
+        Options {
+            dir: dir.into(),
+            port: 0,
+            fresh: false,
+            log_budget: events::DEFAULT_BUDGET,
+            idle_after: IDLE_AFTER,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -136,6 +158,7 @@ pub struct LocalCloud {
     cloud: Cloud,
     stop: CancellationToken,
     server: JoinHandle<io::Result<()>>,
+    idle: JoinHandle<()>,
 }
 
 impl LocalCloud {
@@ -172,12 +195,7 @@ impl LocalCloud {
             }
         };
         if options.fresh {
-            for folder_name in ["blobs", "images"] {
-                let path = dir.join(folder_name);
-                if path.exists() {
-                    std::fs::remove_dir_all(&path).map_err(|error| folder(&path, error))?;
-                }
-            }
+            disk::remove_contents(&dir).map_err(|(path, error)| folder(&path, error))?;
         }
         LocalCloud::start(dir, store, &options).await.map(|cloud| Opened::Started(Box::new(cloud)))
     }
@@ -191,21 +209,48 @@ impl LocalCloud {
         let access = Access::new(Arc::clone(&world));
         let stop = CancellationToken::new();
         let faults = Faults::new(stop.clone());
-        let events = LogEvents::open(&store, Arc::clone(&world), options.log_budget, faults.dealer())?;
         let metrics = Metrics::open(&store)?;
+        let events = LogEvents::open(
+            &store,
+            Arc::clone(&world),
+            options.log_budget,
+            faults.dealer(),
+            metrics.clone(),
+        )?;
+        world.snapshot().log_groups.values().for_each(|group| events.expire(group));
         let blobs_dir = dir.join("blobs");
         let blobs = Blobs::open(&blobs_dir).map_err(|error| folder(&blobs_dir, error))?;
+        world.change(|state| {
+            lifecycle::carry_out_all(state, &blobs, cloud::now_ms());
+            Ok::<_, StoreError>(())
+        })?;
         let images_dir = dir.join("images");
         std::fs::create_dir_all(&images_dir).map_err(|error| folder(&images_dir, error))?;
-        let functions =
-            Functions::new(Arc::clone(&world), events.clone(), metrics.clone(), blobs.clone(), images_dir);
-        let gateways = Gateways::new(Arc::clone(&world), functions.clone());
+        let functions = Functions::with_limits(
+            Arc::clone(&world),
+            events.clone(),
+            metrics.clone(),
+            blobs.clone(),
+            images_dir,
+            options.limits,
+        );
+        let gateways = Gateways::new(Arc::clone(&world), functions.clone(), events.clone());
         let tokens = Tokens::new();
         let live_tails = LiveTails::new(stop.clone());
         let queries = Queries::new(stop.clone());
         let port = address.port();
+        let collector = Collector::new(
+            (dir.clone(), store.clone()),
+            Arc::clone(&world),
+            blobs.clone(),
+            functions.clone(),
+            events.clone(),
+            port,
+        );
         let cloud = Cloud {
             world,
+            store,
+            collector,
             access,
             events,
             metrics,
@@ -222,12 +267,15 @@ impl LocalCloud {
             cloud.gateways.open(id).await.map_err(|error| OpenError::Listen { port: 0, error })?;
         }
         services::lambda::settle_unsettled(&cloud);
+        services::lambda::delivery::resume(&cloud)?;
+        let idle = services::lambda::idle::watch(&cloud, options.idle_after, stop.clone());
         let running = Endpoint::new(address.port());
         let router = router::router(cloud.clone(), running.instance.clone());
-        let server = tokio::spawn(serve(listener, router, stop.clone()));
+        let server = tokio::spawn(serving::serve(Lines(listener), router, serving::PATIENCE, stop.clone()));
         let file = dir.join("endpoint.json");
         running.write(&file).map_err(|error| folder(&file, error))?;
-        Ok(LocalCloud { endpoint: running.endpoint, file, cloud, stop, server })
+        cloud.collector.collect_soon();
+        Ok(LocalCloud { endpoint: running.endpoint, file, cloud, stop, server, idle })
     }
 
     /// `http://127.0.0.1:PORT`, for every service and the registry.
@@ -266,6 +314,9 @@ impl LocalCloud {
         if tokio::time::timeout(STOP_PATIENCE, &mut self.server).await.is_err() {
             self.server.abort();
         }
+        if (&mut self.idle).await.is_err() {
+            tracing::error!("the watch for idle functions has failed");
+        }
         let (events, metrics) = (self.cloud.events.clone(), self.cloud.metrics.clone());
         let closed = tokio::task::spawn_blocking(move || {
             events.close();
@@ -281,11 +332,6 @@ impl Drop for LocalCloud {
     fn drop(&mut self) {
         self.stop.cancel();
     }
-}
-
-async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationToken) -> io::Result<()> {
-    let service = router.into_make_service_with_connect_info::<Cut>();
-    axum::serve(Lines(listener), service).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
 /// A port that was asked for is taken or refused; the last one is only preferred.

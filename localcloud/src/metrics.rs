@@ -1,18 +1,22 @@
-//! What CloudWatch knows of the functions: invocations, errors, throttles, durations and concurrency, by the minute.
+//! What CloudWatch knows of the functions: invocations, errors, throttles, durations and concurrency, by the minute; and
+//! what somebody put there ([`Metrics::put`]).
 //!
 //! An invocation is counted in the minute in which it began, once it has ended (as Lambda does), and before its caller hears
 //! of it. Kept for a day and bounded (`metrics/index.rs`). Written behind by a thread of its own: a `kill -9` may lose
 //! the last second.
 
+mod custom;
 mod distribution;
 mod index;
 mod journal;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::store::{Store, StoreError};
+use custom::Custom;
+pub(crate) use custom::{Datum, Series, Values};
 pub(crate) use distribution::{Distribution, Statistic};
 use index::{Index, Key};
 
@@ -79,9 +83,25 @@ struct Shared {
 #[derive(Default)]
 struct State {
     index: Index,
+    custom: Custom,
     /// What is not on disk yet, or no longer to be there.
     dirty: BTreeSet<Key>,
+    dirty_custom: BTreeSet<custom::Key>,
+    /// Somebody waits for the disk.
+    urgent: bool,
     closing: bool,
+    writes: Writes,
+}
+
+/// How far the writer has come: its writes are numbered from 1.
+#[derive(Default)]
+struct Writes {
+    begun: u64,
+    ended: u64,
+    /// The last one that failed, and why.
+    failed: Option<(u64, String)>,
+    /// No other will begin.
+    over: bool,
 }
 
 /// Ends the writer's thread when nobody can record any more.
@@ -99,8 +119,8 @@ impl std::fmt::Debug for Metrics {
 impl Metrics {
     /// Reads what `store` holds.
     pub fn open(store: &Store) -> Result<Metrics, StoreError> {
-        let index = journal::load(store)?;
-        let state = Mutex::new(State { index, ..State::default() });
+        let (index, custom) = journal::load(store)?;
+        let state = Mutex::new(State { index, custom, ..State::default() });
         let shared = Arc::new(Shared { state, changed: Condvar::new() });
         let thread = journal::start(Arc::clone(&shared), store.clone())?;
         let writer = Writer { shared: Arc::clone(&shared), thread: Mutex::new(Some(thread)) };
@@ -115,6 +135,55 @@ impl Metrics {
     /// Counts an invocation that was refused because all concurrent executions are in use.
     pub(crate) fn throttled(&self, function: &str, at_ms: i64) {
         self.record(|index| index.throttled(function, at_ms));
+    }
+
+    /// Takes in values that somebody put. They are on disk when this returns: it blocks for one fsync.
+    pub(crate) fn put(&self, data: &[Datum]) -> Result<(), StoreError> {
+        let mut state = self.shared.lock();
+        self.take(&mut state, data);
+        state.urgent = true;
+        let wanted = state.writes.begun + 1;
+        self.shared.changed.notify_all();
+        let pending = |state: &mut State| state.writes.ended < wanted && !state.writes.over;
+        let state = self.shared.changed.wait_while(state, pending).unwrap_or_else(PoisonError::into_inner);
+        match &state.writes.failed {
+            Some((number, why)) if *number >= wanted => Err(StoreError::Metrics(why.clone())),
+            _ if state.writes.ended < wanted => Err(StoreError::Metrics("the writer has ended".to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes in values that were found in logs; written behind, as those of functions.
+    pub(crate) fn note(&self, data: &[Datum]) {
+        if data.is_empty() {
+            return;
+        }
+        let mut state = self.shared.lock();
+        self.take(&mut state, data);
+        self.shared.changed.notify_all();
+    }
+
+    fn take(&self, state: &mut State, data: &[Datum]) {
+        for datum in data {
+            let key = state.custom.put(datum);
+            state.dirty_custom.insert(key);
+        }
+    }
+
+    /// The values of a series by unit, from second `range.0` up to but without second `range.1` since the epoch, in periods
+    /// of so many seconds that are counted from the first, oldest first.
+    pub(crate) fn read_custom(
+        &self,
+        series: &Series,
+        range: (i64, i64),
+        period: i64,
+    ) -> BTreeMap<String, Vec<(i64, Distribution)>> {
+        self.shared.lock().custom.read(series, range, period)
+    }
+
+    /// The series that have values from that second on, sorted.
+    pub(crate) fn known_custom(&self, from: i64) -> Vec<Series> {
+        self.shared.lock().custom.known(from)
     }
 
     fn record(&self, change: impl FnOnce(&mut Index) -> Key) {
@@ -163,6 +232,11 @@ impl Shared {
         self.lock().closing = true;
         self.changed.notify_all();
     }
+}
+
+/// How many minutes of functions a store holds, and their bytes.
+pub(crate) fn stored(store: &Store) -> Result<(u64, u64), StoreError> {
+    journal::stored(store)
 }
 
 impl Drop for Writer {

@@ -6,6 +6,7 @@
 //! repository cannot even be set to what it is.
 
 mod content;
+mod contents;
 mod fault;
 mod manifests;
 mod needs;
@@ -28,6 +29,7 @@ use crate::access::{Access, Caller};
 use crate::blobs::Blobs;
 use crate::faults::{Cut, Faults};
 use crate::world::World;
+pub(crate) use contents::{contents, is_tag, media_type};
 use fault::Fault;
 pub use tokens::Tokens;
 use uploads::Uploads;

@@ -1,5 +1,7 @@
 //! The one loopback port: `/v2/` is the registry, everything else the control planes.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -11,10 +13,22 @@ use http::{HeaderMap, StatusCode, header};
 use crate::cloud::Cloud;
 use crate::faults::{Cut, Instead};
 use crate::wire::fault::Fault;
-use crate::{endpoint, faults, registry, services, wire};
+use crate::{disk, endpoint, faults, registry, services, wire};
 
-/// The largest body of a control plane call. Lambda takes 6 MB for Invoke, all others are smaller.
+/// The largest body of a control plane call. Lambda takes 6 MB for Invoke, almost all others are smaller.
 const BODY_LIMIT: usize = 6 * 1024 * 1024 + 512 * 1024;
+/// The largest one of a call that may bring code (as recorded of Lambda): a client that sends more hears so.
+const CODE_LIMIT: usize = 70_167_211;
+
+fn body_limit(request: &Request) -> usize {
+    match request.uri().path() {
+        "/2015-03-31/functions" | "/2015-03-31/functions/" => CODE_LIMIT,
+        _ => BODY_LIMIT,
+    }
+}
+
+/// How long a client may take for the body of a control plane call.
+const BODY_PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn router(cloud: Cloud, instance: String) -> Router {
     let registry = registry::with_faults(
@@ -25,21 +39,25 @@ pub(crate) fn router(cloud: Cloud, instance: String) -> Router {
         cloud.access.clone(),
     );
     let faults = faults::routes(cloud.faults.clone());
+    let disk = disk::routes(cloud.collector.clone());
     let control = Router::new()
         .route(endpoint::PATH, get(|| async move { instance }))
         .fallback(answer)
         .with_state(cloud);
-    registry.merge(faults).merge(control).layer(middleware::from_fn(only_from_here))
+    registry.merge(faults).merge(disk).merge(control).layer(middleware::from_fn(only_from_here))
 }
 
 async fn answer(State(cloud): State<Cloud>, request: Request) -> Response {
     let cut = Cut::of(&request);
+    let limit = body_limit(&request);
     let (head, body) = request.into_parts();
-    let (payload, too_large) = match axum::body::to_bytes(body, BODY_LIMIT).await {
-        Ok(payload) => (payload, false),
-        Err(_) => (bytes::Bytes::new(), true),
+    let Ok(read) = tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, limit)).await else {
+        return StatusCode::REQUEST_TIMEOUT.into_response();
     };
-    let whose = |access_key: &str| cloud.access.caller(access_key);
+    let Ok(payload) = read else {
+        return wire::oversized(&head.method, &head.uri, &head.headers, limit);
+    };
+    let whose = |access_key: &str| cloud.access.identity(access_key);
     let (reply, call) = wire::detect(&head.method, &head.uri, &head.headers, payload, whose);
     let call = match call {
         Ok(call) => call,
@@ -48,17 +66,7 @@ async fn answer(State(cloud): State<Cloud>, request: Request) -> Response {
     let (service, operation, faults) = (call.service, call.operation.clone(), cloud.faults.clone());
     // What a denial names is in the call, which the work takes with it; rules are seldom set.
     let denial = faults.are_set().then(|| services::denied(&cloud, &call));
-    let work = async {
-        let outcome = match too_large {
-            false => services::answer(cloud, call).await,
-            true => Err(Fault::new(
-                413,
-                "RequestEntityTooLargeException",
-                format!("Request must be smaller than {BODY_LIMIT} bytes"),
-            )),
-        };
-        reply.encode(outcome)
-    };
+    let work = async { reply.encode(services::answer(cloud, call).await) };
     let instead = |instead| {
         reply.encode(Err(match instead {
             Instead::Error { status, code, message } => Fault::new(status, code, message),

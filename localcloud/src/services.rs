@@ -2,6 +2,7 @@
 
 pub(crate) mod apigateway;
 pub(crate) mod cloudwatch;
+pub(crate) mod ec2;
 pub(crate) mod ecr;
 pub(crate) mod iam;
 pub(crate) mod lambda;
@@ -19,6 +20,9 @@ pub(crate) async fn answer(cloud: Cloud, call: Call) -> Result<Answer, Fault> {
     admit(&cloud, &call)?;
     if call.service == Service::Lambda && call.operation == "Invoke" {
         return lambda::invoke::invoke(&cloud, &call).await;
+    }
+    if call.service == Service::Lambda && call.operation == "InvokeWithResponseStream" {
+        return lambda::invoke_stream::invoke(&cloud, &call);
     }
     // What only reads answers from memory; what changes something waits for the disk, which must not hold up others.
     if ["Get", "List", "Describe", "Filter", "BatchGet"].iter().any(|verb| call.operation.starts_with(verb)) {
@@ -49,13 +53,15 @@ pub(crate) fn denied(cloud: &Cloud, call: &Call) -> Fault {
 /// What its caller must be allowed.
 fn needs(cloud: &Cloud, call: &Call) -> Result<Vec<Need>, Fault> {
     Ok(match call.service {
-        // Everybody may ask who they are.
+        Service::Sts if call.operation == "GetAccessKeyInfo" => vec![Need::new("sts:GetAccessKeyInfo", "*")],
+        // Everybody may ask who they are; for a role its trust policy says first who is asked about (`sts/assume.rs`).
         Service::Sts => Vec::new(),
         Service::Iam => iam::needs(cloud, call),
         Service::Ecr => ecr::needs(call),
         Service::Lambda => lambda::needs(call)?,
         Service::ApiGateway => apigateway::needs(call),
         Service::Logs => logs::needs(call)?,
+        Service::Ec2 => vec![Need::new(format!("ec2:{}", call.operation), "*")],
         Service::CloudWatch => vec![Need::new(format!("cloudwatch:{}", call.operation), "*")],
     })
 }
@@ -64,6 +70,7 @@ fn operation(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     match call.service {
         Service::Sts => sts::answer(cloud, call),
         Service::Iam => iam::answer(cloud, call),
+        Service::Ec2 => ec2::answer(cloud, call),
         Service::Ecr => ecr::answer(cloud, call),
         Service::Lambda => lambda::answer(cloud, call),
         Service::ApiGateway => apigateway::answer(cloud, call),

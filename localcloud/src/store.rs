@@ -1,5 +1,8 @@
 //! What is on disk besides blobs: one redb file, which commits atomically, survives `kill -9`, and lets one process in.
 
+mod file;
+mod queue;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,7 +11,7 @@ use redb::{Database, ReadableDatabase, TableDefinition};
 use crate::world::State;
 
 /// The format of what is stored. Raised when an older program could not read it any more.
-const FORMAT: u64 = 1;
+pub(crate) const FORMAT: u64 = 1;
 
 const DOCUMENTS: TableDefinition<&str, &[u8]> = TableDefinition::new("documents");
 
@@ -20,11 +23,23 @@ pub enum StoreError {
     InUse(String),
     /// Written by a newer program.
     #[error(
-        "the local cloud's state has format {found}, this program reads format {FORMAT}: use the newer program, or start over with --fresh"
+        "{path} has format {found}, this program reads format {FORMAT}: use the newer program, or start over with --fresh"
     )]
     Format {
+        /// The file.
+        path: String,
         /// The format number in the store.
         found: u64,
+    },
+    /// The file is not what this program wrote, or no longer. It was left as it is.
+    #[error(
+        "{path} is damaged ({reason}), and nothing in it was changed: put a copy of it from before in its place, or start over with --fresh"
+    )]
+    Damaged {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The disk or the database failed.
     #[error("the local cloud's state on disk: {0}")]
@@ -44,25 +59,39 @@ pub enum StoreError {
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) database: Arc<Database>,
+    path: Arc<Path>,
 }
 
 impl Store {
-    /// Opens or creates the database file at `path`. With `fresh` all that it held is gone, whatever its format.
+    /// Opens or creates the database file at `path`. With `fresh` all that it held is gone, whatever its format, and were it
+    /// damaged.
     pub fn open(path: &Path, fresh: bool) -> Result<Store, StoreError> {
-        let database = Database::create(path).map_err(|error| match error {
-            redb::DatabaseError::DatabaseAlreadyOpen => StoreError::InUse(path.display().to_string()),
-            other => StoreError::Database(other.into()),
-        })?;
-        let store = Store { database: Arc::new(database) };
+        let database = match file::open(path) {
+            Err(StoreError::Damaged { .. }) if fresh => {
+                // Nobody else has it open: it would not open for them either.
+                std::fs::remove_file(path).map_err(redb::Error::from)?;
+                file::open(path)?
+            }
+            opened => opened?,
+        };
+        let store = Store { database: Arc::new(database), path: path.into() };
         if fresh {
             store.clear()?;
         }
         match store.read_document::<u64>("format")? {
             Some(FORMAT) => {}
-            Some(found) => return Err(StoreError::Format { found }),
+            Some(found) => return Err(StoreError::Format { path: path.display().to_string(), found }),
             None => store.write_document("format", &FORMAT)?,
         }
         Ok(store)
+    }
+
+    /// Makes the file as small as what is in it. Does nothing while somebody else has the store.
+    pub(crate) fn compact(self) -> Result<(), StoreError> {
+        if let Some(mut database) = Arc::into_inner(self.database) {
+            database.compact().map_err(redb::Error::from)?;
+        }
+        Ok(())
     }
 
     /// The account's state as last saved.
@@ -97,14 +126,18 @@ impl Store {
     }
 
     fn read_document<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
-        let transaction = self.database.begin_read().map_err(redb::Error::from)?;
+        let bytes = self.read_bytes(key).map_err(|error| file::problem(&self.path, error))?;
+        Ok(bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
+    }
+
+    fn read_bytes(&self, key: &str) -> Result<Option<Vec<u8>>, redb::Error> {
+        let transaction = self.database.begin_read()?;
         let table = match transaction.open_table(DOCUMENTS) {
             Ok(table) => table,
             Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
-            Err(error) => return Err(redb::Error::from(error).into()),
+            Err(error) => return Err(error.into()),
         };
-        let value = table.get(key).map_err(redb::Error::from)?;
-        Ok(value.map(|bytes| serde_json::from_slice(bytes.value())).transpose()?)
+        Ok(table.get(key)?.map(|bytes| bytes.value().to_vec()))
     }
 
     fn write_document<T: serde::Serialize>(&self, key: &str, document: &T) -> Result<(), StoreError> {

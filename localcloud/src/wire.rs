@@ -3,8 +3,13 @@
 //! Services see a [`Call`] and give an [`Answer`] or a [`Fault`]; nothing of a protocol goes beyond this module.
 
 mod cbor;
+pub(crate) mod checks;
 mod cloudwatch;
+mod compressed;
+mod ec2;
 pub(crate) mod fault;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod json;
 mod query;
 mod routes;
@@ -20,7 +25,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::access::Caller;
+use crate::access::{Caller, Identity};
 use fault::Fault;
 use stream::Frames;
 
@@ -29,6 +34,8 @@ use stream::Frames;
 pub(crate) enum Service {
     Sts,
     Iam,
+    /// Only to say which zones the region has.
+    Ec2,
     Ecr,
     Lambda,
     ApiGateway,
@@ -42,6 +49,7 @@ impl Service {
         let all = [
             Service::Sts,
             Service::Iam,
+            Service::Ec2,
             Service::Ecr,
             Service::Lambda,
             Service::ApiGateway,
@@ -56,6 +64,7 @@ impl Service {
         match self {
             Service::Sts => "sts",
             Service::Iam => "iam",
+            Service::Ec2 => "ec2",
             Service::Ecr => "ecr",
             Service::Lambda => "lambda",
             Service::ApiGateway => "apigateway",
@@ -74,6 +83,7 @@ impl Service {
         match self {
             Service::Sts => "STS",
             Service::Iam => "IAM",
+            Service::Ec2 => "EC2",
             Service::Ecr => "ECR",
             Service::Lambda => "Lambda",
             Service::ApiGateway => "API Gateway",
@@ -88,7 +98,7 @@ impl Service {
             Service::CloudWatch if headers.contains_key(cbor::PROTOCOL) => Protocol::Cbor,
             Service::CloudWatch if headers.contains_key("x-amz-target") => Protocol::AwsJson,
             Service::CloudWatch => Protocol::Query,
-            Service::Sts | Service::Iam => Protocol::Query,
+            Service::Sts | Service::Iam | Service::Ec2 => Protocol::Query,
             Service::Ecr | Service::Logs => Protocol::AwsJson,
             Service::Lambda | Service::ApiGateway => Protocol::RestJson,
         }
@@ -258,7 +268,7 @@ pub(crate) fn detect(
     uri: &Uri,
     headers: &HeaderMap,
     payload: Bytes,
-    whose: impl Fn(&str) -> Option<(Caller, String)>,
+    whose: impl Fn(&str) -> Option<Identity>,
 ) -> (Reply, Result<Call, Fault>) {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
@@ -287,15 +297,22 @@ pub(crate) fn detect(
         let fault = Fault::not_offered(&format!("the service {:?}", credential.service), &operation);
         return (reply, Err(fault));
     };
-    let caller = match sigv4::check(&credential, whose(credential.access_key), protocol, service) {
-        Ok((caller, secret)) => {
+    let token = headers.get("x-amz-security-token").and_then(|value| value.to_str().ok());
+    let identity = sigv4::check(&credential, whose(credential.access_key), token, protocol, service);
+    let caller = match identity {
+        Ok(Identity { caller, secret, .. }) => {
             let received = signature::Received { method, uri, headers, payload: &payload };
             let now = jiff::Timestamp::now();
-            match signature::verify(&received, &credential, &secret, protocol, now) {
+            match signature::verify(&received, &credential, &secret.0, protocol, now) {
                 Ok(()) => caller,
                 Err(fault) => return (reply, Err(fault)),
             }
         }
+        Err(fault) => return (reply, Err(fault)),
+    };
+    // What was signed is the body as it came.
+    let payload = match compressed::unpacked(service, headers, payload) {
+        Ok(payload) => payload,
         Err(fault) => return (reply, Err(fault)),
     };
     let parts = match protocol {
@@ -310,6 +327,31 @@ pub(crate) fn detect(
         Call { service, operation, caller, input, path, target, headers: headers.clone(), payload }
     });
     (reply, call)
+}
+
+/// The refusal of a request whose body has more than `limit` bytes, as its service would write it. Nothing of it is
+/// believed or done: without the body no signature can be verified.
+pub(crate) fn oversized(method: &http::Method, uri: &Uri, headers: &HeaderMap, limit: usize) -> Response {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let target = text("x-amz-target");
+    let named =
+        text("authorization").and_then(|given| Service::by_signing_name(sigv4::parse(given)?.service));
+    let protocol = match named {
+        Some(service) => service.protocol(headers),
+        None if target.is_some() => Protocol::AwsJson,
+        None => Protocol::RestJson,
+    };
+    let operation = match (named, protocol) {
+        (Some(service), Protocol::RestJson) => {
+            json::rest_parts(service, method, uri, headers, &Bytes::new()).ok().map(|parts| parts.operation)
+        }
+        _ => target.and_then(|target| target.rsplit_once('.')).map(|(_, operation)| operation.to_owned()),
+    };
+    let purpose = operation.as_ref().map(|operation| format!(" for the {operation} operation"));
+    let message = format!("Request must be smaller than {limit} bytes{}", purpose.unwrap_or_default());
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let reply = Reply { protocol, service: named, operation: operation.unwrap_or_default(), request_id };
+    reply.encode(Err(Fault::new(413, "RequestEntityTooLargeException", message)))
 }
 
 /// What a protocol reads out of a request.

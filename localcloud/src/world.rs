@@ -8,6 +8,7 @@ pub mod functions;
 pub mod log_groups;
 pub mod repositories;
 pub mod roles;
+pub mod sessions;
 pub mod users;
 
 use std::collections::BTreeMap;
@@ -26,8 +27,12 @@ pub struct State {
     /// The last version number that a function of each name got. Kept when the function is deleted: Lambda gives no
     /// number twice.
     pub last_versions: BTreeMap<String, u64>,
+    /// When functions were last called, by name, epoch milliseconds; an hour behind at most.
+    pub last_called_ms: BTreeMap<String, i64>,
     /// REST APIs by id.
     pub apis: BTreeMap<String, apis::RestApi>,
+    /// What API Gateway keeps of the account itself.
+    pub gateway: apis::GatewaySettings,
     /// ECR repositories by name.
     pub repositories: BTreeMap<String, repositories::Repository>,
     /// IAM roles by name.
@@ -36,6 +41,8 @@ pub struct State {
     pub users: BTreeMap<String, users::User>,
     /// Customer managed policies by ARN.
     pub policies: BTreeMap<String, users::ManagedPolicy>,
+    /// Temporary credentials by access key id; those that have expired go when others are given out.
+    pub sessions: BTreeMap<String, sessions::Session>,
     /// CloudWatch log groups by name.
     pub log_groups: BTreeMap<String, log_groups::LogGroup>,
 }
@@ -99,6 +106,7 @@ mod tests {
         );
         let mut state: State = serde_json::from_str(&old).unwrap();
         assert!(state.functions["f"].versions.is_empty() && state.last_versions.is_empty());
+        assert!(state.functions["f"].aliases.is_empty() && state.functions["f"].event_configs.is_empty());
         // And numbers as keys come back.
         state.last_versions.insert("f".to_owned(), 2);
         let text = serde_json::to_string(&state).unwrap();

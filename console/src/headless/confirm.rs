@@ -36,8 +36,18 @@ pub(super) fn asked(plan: &Plan) -> bool {
 
 /// Asks whether the log groups are to go too.
 pub(super) fn logs() -> bool {
+    yes("Delete the log groups too? [y/N] ")
+}
+
+/// Asks whether the local account is to be emptied.
+#[cfg(feature = "local")]
+pub(super) fn reset(dir: &std::path::Path) -> bool {
+    yes(&format!("Everything in the local cloud of {} goes. Go on? [y/N] ", dir.display()))
+}
+
+fn yes(question: &str) -> bool {
     let mut errors = std::io::stderr();
-    let _ = write!(errors, "Delete the log groups too? [y/N] ").and_then(|()| errors.flush());
+    let _ = write!(errors, "{question}").and_then(|()| errors.flush());
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).is_ok() && confirms(false, answer.trim())
 }

@@ -1,17 +1,21 @@
-//! `callboard local`: the local cloud in the foreground, for other clients.
+//! `callboard local`: the local cloud in the foreground, for other clients; and what can be asked of it.
 
 use localcloud::account::{ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY};
 use localcloud::{LocalCloud, Opened, Options};
 
 use super::signals::Signals;
-use super::{Exit, faults, output};
-use crate::cli;
+use super::{Exit, disk, faults, output};
+use crate::cli::{self, LocalCommand};
 use crate::domain::Problem;
 use crate::settings::Settings;
 
 pub(super) async fn run(settings: &Settings, arguments: &cli::Local, fresh: bool) -> Result<Exit, Problem> {
-    if let Some(cli::LocalCommand::Faults(arguments)) = &arguments.command {
-        return faults::run(settings, arguments).await;
+    match &arguments.command {
+        Some(LocalCommand::Faults(arguments)) => return faults::run(settings, arguments).await,
+        Some(LocalCommand::Status { json }) => return disk::status(settings, *json).await,
+        Some(LocalCommand::Prune(arguments)) => return disk::prune(settings, arguments).await,
+        Some(LocalCommand::Reset(arguments)) => return disk::reset(settings, arguments).await,
+        None => {}
     }
     // Before the port is open, so that whoever saw it open can end this program cleanly.
     let mut signals = Signals::take()?;

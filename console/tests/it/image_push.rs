@@ -39,17 +39,8 @@ impl Local {
         let world = Arc::new(World::load(store).expect("a world"));
         world
             .change(|state| {
-                let repository = Repository {
-                    name: "hello".to_owned(),
-                    created_ms: 0,
-                    tag_mutability: mutability.to_owned(),
-                    scan_on_push: false,
-                    images: Default::default(),
-                    image_tags: Default::default(),
-                    blobs: Default::default(),
-                    policy: None,
-                    tags: Default::default(),
-                };
+                let repository =
+                    Repository { tag_mutability: mutability.to_owned(), ..Repository::new("hello", 0) };
                 state.repositories.insert("hello".to_owned(), repository);
                 Ok::<(), StoreError>(())
             })

@@ -26,6 +26,7 @@ mod guards;
 mod headless;
 mod headless_changes;
 mod headless_checks;
+mod headless_local;
 mod hostile;
 mod hostile_tail;
 mod iam;

@@ -76,32 +76,40 @@ impl Policy {
         Ok(Policy { statements })
     }
 
-    /// A document that was stored, and so was read once.
-    pub(super) fn stored(document: &str) -> Policy {
-        Policy::parse(document).unwrap_or_else(|_| Policy::nothing())
-    }
-
-    /// Allows nothing.
-    pub(super) fn nothing() -> Policy {
-        Policy { statements: Vec::new() }
+    /// Allows these actions on everything.
+    pub(super) fn allowing(actions: &[&str]) -> Policy {
+        let actions =
+            Patterns { all: actions.iter().map(|&action| action.to_owned()).collect(), negated: false };
+        let resources = Patterns { all: vec!["*".to_owned()], negated: false };
+        Policy { statements: vec![Statement { allows: true, actions, resources }] }
     }
 
     /// What it says of a need by itself.
+    #[cfg(test)]
     pub(crate) fn says(&self, need: &Need) -> Decision {
+        let says = |decision| !self.saying(need, decision).is_empty();
+        match (says(Decision::ExplicitDeny), says(Decision::Allowed)) {
+            (true, _) => Decision::ExplicitDeny,
+            (false, true) => Decision::Allowed,
+            (false, false) => Decision::ImplicitDeny,
+        }
+    }
+
+    /// The places of the statements that allow or deny a need, from 0.
+    pub(crate) fn saying(&self, need: &Need, wanted: Decision) -> Vec<usize> {
         let action = need.action.to_ascii_lowercase();
-        let about = |statement: &&Statement| {
+        let about = |statement: &Statement| {
             // Actions know no case, resources do.
             statement.actions.matches(|pattern| wildcard(&pattern.to_ascii_lowercase(), &action))
                 && statement.resources.matches(|pattern| pattern == "*" || arn_like(pattern, &need.resource))
         };
-        let mut decision = Decision::ImplicitDeny;
-        for statement in self.statements.iter().filter(about) {
-            match statement.allows {
-                true => decision = Decision::Allowed,
-                false => return Decision::ExplicitDeny,
-            }
-        }
-        decision
+        let says = |statement: &Statement| match wanted {
+            Decision::Allowed => statement.allows && about(statement),
+            Decision::ExplicitDeny => !statement.allows && about(statement),
+            Decision::ImplicitDeny => false,
+        };
+        let numbered = self.statements.iter().enumerate();
+        numbered.filter(|(_, statement)| says(statement)).map(|(place, _)| place).collect()
     }
 }
 

@@ -1,8 +1,12 @@
 //! The events in memory: by time within their group, by age over all.
 
+mod position;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
+
+pub(crate) use position::Position;
 
 use super::feed::{Feed, Feeds, Wanted};
 use super::journal::{Written, WrittenEvent, WrittenStream};
@@ -10,35 +14,11 @@ use super::pending::Pending;
 use crate::faults::MOST_DELAY_MS;
 
 /// What CloudWatch adds to an event's length when it counts bytes.
-const EVENT_OVERHEAD: u64 = 26;
+pub(super) const EVENT_OVERHEAD: u64 = 26;
 /// How many bytes of messages one page holds at most, as FilterLogEvents (1 MB).
 const PAGE_BYTES: u64 = 1_000_000;
 /// How many events one page looks at before it hands over, found something or not.
 const PAGE_LOOKS: usize = 50_000;
-
-/// Where a scan stands: an event's time, ingestion time and number, which is the order that CloudWatch tells events in
-/// [FACTS §5]. An event that comes late may land before where a scan stands, as there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Position {
-    /// Epoch milliseconds.
-    pub(crate) timestamp: i64,
-    /// When it became visible, epoch milliseconds.
-    pub(crate) ingested: i64,
-    /// Counts all events of the account, from 1.
-    pub(crate) number: u64,
-}
-
-impl Position {
-    /// Before every event of that time.
-    pub(crate) fn before(timestamp: i64) -> Position {
-        Position { timestamp, ingested: i64::MIN, number: 0 }
-    }
-
-    /// Behind every event of that time.
-    pub(crate) fn behind(timestamp: i64) -> Position {
-        Position { timestamp, ingested: i64::MAX, number: u64::MAX }
-    }
-}
 
 /// One event as readers get it.
 #[derive(Debug, Clone, PartialEq)]
@@ -200,7 +180,7 @@ impl Index {
             self.insert(&event, now);
             written.events.push(event);
         }
-        self.evict(id, &mut written);
+        self.evict(self.budget, Some(id), &mut written);
         written
     }
 
@@ -292,9 +272,19 @@ impl Index {
         self.feeds.tell(&stream.group, &stream.name, event.position(number), &event.message);
     }
 
+    /// Drops the oldest until so many bytes are left at most, and the streams that this empties.
+    pub(super) fn shrink(&mut self, budget: u64, written: &mut Written) {
+        self.evict(budget, None, written);
+    }
+
+    /// Bytes of all events, counted as CloudWatch does.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Drops the oldest until the budget is kept, and the streams that this empties, but not the one being written.
-    fn evict(&mut self, writing: u32, written: &mut Written) {
-        while self.bytes > self.budget {
+    fn evict(&mut self, budget: u64, writing: Option<u32>, written: &mut Written) {
+        while self.bytes > budget {
             let Some((number, event)) = self.events.pop_first() else { break };
             written.gone_events.push(number);
             let size = event.size();
@@ -304,7 +294,7 @@ impl Index {
             let Some(group) = self.groups.get_mut(&stream.group) else { continue };
             group.by_time.remove(&event.position(number));
             group.bytes -= size;
-            if stream.events == 0 && event.stream != writing {
+            if stream.events == 0 && Some(event.stream) != writing {
                 group.streams.remove(&stream.name);
                 self.streams.remove(&event.stream);
                 written.gone_streams.push(event.stream);
@@ -389,5 +379,6 @@ impl Index {
     }
 }
 
+mod removal;
 #[cfg(test)]
 mod tests;

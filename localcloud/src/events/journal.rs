@@ -143,9 +143,11 @@ fn run(store: &Store, commands: &Receiver<Command>) {
                 Command::Write(written) => changes.push(written),
                 Command::Sync(done) => waiting.push(done),
             }
-            next = match waiting.is_empty() && changes.len() < BATCH {
+            next = match waiting.is_empty() {
+                _ if changes.len() >= BATCH => None,
                 true => commands.recv_timeout(gathered_by.saturating_duration_since(Instant::now())).ok(),
-                false => None,
+                // Somebody waits: what is here already goes along, so that many callers share one fsync.
+                false => commands.try_recv().ok(),
             };
         }
         let overdue = unsynced.is_some_and(|since| since.elapsed() >= LAG);
@@ -245,8 +247,31 @@ fn load_all(
         }
     }
     drop(transaction);
+    // The budget may have been larger before.
+    index.shrink(budget, &mut orphans);
     if !orphans.gone_streams.is_empty() || !orphans.gone_events.is_empty() {
         commit(store, &[orphans], Durability::Immediate)?;
     }
     Ok(index)
+}
+
+/// How many events are on disk, and their bytes as CloudWatch counts them.
+pub(super) fn stored(store: &Store) -> Result<(u64, u64), StoreError> {
+    let count = || -> Result<(u64, u64), redb::Error> {
+        let transaction = store.database.begin_read()?;
+        let table = match transaction.open_table(EVENTS) {
+            Ok(table) => table,
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok((0, 0)),
+            Err(error) => return Err(error.into()),
+        };
+        let (mut count, mut bytes) = (0, 0);
+        for row in table.iter()? {
+            let (_, value) = row?;
+            let (_, _, _, message) = value.value();
+            count += 1;
+            bytes += message.len() as u64 + super::index::EVENT_OVERHEAD;
+        }
+        Ok((count, bytes))
+    };
+    count().map_err(StoreError::Database)
 }

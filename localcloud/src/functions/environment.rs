@@ -4,41 +4,44 @@
 //! ends it, or else the supervisor, which sees the process end and the time run out. The caller only waits, so it may
 //! go away without the function noticing.
 
+pub(super) mod pieces;
+mod supervisor;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::process::Child;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::failure::{Failure, ended, error_payload};
+use super::failure::Failure;
+use super::members::Resident;
+use super::memory::Bound;
 use super::output::Output;
 use super::pool::{Pool, Slot};
 use super::process::Group;
 use super::report::{End, Figures, Subject};
+use super::start::Sandbox;
 use super::{Callee, Invocation, Outcome, trace};
 use crate::metrics::Metrics;
 use crate::world::functions::Configuration;
-
-/// How long what a process has already sent may take to arrive after its end.
-const LAST_WORDS: Duration = Duration::from_secs(1);
-/// How old the figure of a process's memory may be. Reading it for each of thousands of invocations a second would
-/// cost more than they do; it only ever grows.
-const MEMORY_AGE: Duration = Duration::from_millis(100);
 
 pub(super) struct Environment {
     pub(super) id: u64,
     pub(super) callee: Callee,
     pub(super) configuration: Arc<Configuration>,
+    sandbox: Arc<Sandbox>,
     pool: Arc<Pool>,
     metrics: Metrics,
     group: Group,
+    /// What limits its memory; without one it is looked at.
+    bound: Option<Bound>,
     output: Output,
     exchange: Mutex<Exchange>,
-    memory: Mutex<(u32, Option<Instant>)>,
+    /// The most that was seen, and when it was looked at last.
+    memory: Mutex<(Resident, Option<Instant>)>,
     /// The supervisor has to look at the deadline anew.
     alarm: Notify,
     /// The process has ended, and its id may be somebody else's.
@@ -60,6 +63,7 @@ struct Exchange {
     /// When the supervisor looks at the deadline.
     armed: Option<Instant>,
     timed_out: bool,
+    out_of_memory: bool,
 }
 
 #[derive(PartialEq, Eq, Clone, Copy)]
@@ -83,6 +87,8 @@ pub(super) struct Call {
     pub(super) invocation: Invocation,
     pub(super) slot: Slot,
     pub(super) answer: oneshot::Sender<Outcome>,
+    /// Takes a streaming answer as it comes; without it such an answer is put together.
+    pub(super) pieces: Option<mpsc::Sender<Bytes>>,
     /// How long the initialisation took, when this is a cold start.
     pub(super) init: Option<Duration>,
     /// When the invocation began, if before it was handed over.
@@ -106,15 +112,16 @@ struct Current {
     init: Option<Duration>,
     slot: Slot,
     answer: oneshot::Sender<Outcome>,
+    pieces: Option<mpsc::Sender<Bytes>>,
 }
 
 impl Environment {
     pub(super) fn new(
-        callee: &Callee,
-        configuration: Arc<Configuration>,
+        sandbox: Arc<Sandbox>,
         pool: Arc<Pool>,
         metrics: Metrics,
         group: Group,
+        bound: Option<Bound>,
         output: Output,
     ) -> (Arc<Environment>, oneshot::Receiver<Started>) {
         let (starting, started) = oneshot::channel();
@@ -126,17 +133,20 @@ impl Environment {
             starting: Some(starting),
             armed: None,
             timed_out: false,
+            out_of_memory: false,
         };
         let environment = Environment {
             id: pool.next_id(),
-            callee: callee.clone(),
-            configuration,
+            callee: sandbox.callee.clone(),
+            configuration: Arc::clone(&sandbox.configuration),
+            sandbox,
             pool,
             metrics,
             group,
+            bound,
             output,
             exchange: Mutex::new(exchange),
-            memory: Mutex::new((0, None)),
+            memory: Mutex::default(),
             alarm: Notify::new(),
             ended: CancellationToken::new(),
             retired: AtomicBool::new(false),
@@ -177,6 +187,7 @@ impl Environment {
             init: call.init,
             slot: call.slot,
             answer: call.answer,
+            pieces: call.pieces,
         });
         let sooner = exchange.armed.is_none_or(|armed| armed > deadline);
         let unfetched = match exchange.next.take() {
@@ -209,7 +220,7 @@ impl Environment {
             drop(exchange);
             match (before, starting) {
                 (Phase::Starting, Some(starting)) => {
-                    self.peak_memory_mb();
+                    self.look();
                     // Nobody waits any more: the start took too long, and the process is being ended.
                     let _ = starting.send(Started::Ready);
                 }
@@ -226,6 +237,10 @@ impl Environment {
 
     /// Takes the function's answer; `false` when there is no such invocation (any more).
     pub(super) fn answer(&self, request_id: &str, payload: Bytes, end: End) -> bool {
+        // On Lambda it would not have come to an answer.
+        if self.uses_too_much(self.look()) {
+            return false;
+        }
         let current = {
             let mut exchange = self.exchange();
             let matches = exchange.current.as_ref().is_some_and(|current| current.request_id == request_id);
@@ -252,74 +267,17 @@ impl Environment {
         }
     }
 
-    /// Watches over the process until its end; the last to know of the environment.
-    pub(super) async fn supervise(self: Arc<Self>, mut child: Child) {
-        let follower = tokio::spawn({
-            let environment = Arc::clone(&self);
-            async move { environment.output.follow().await }
-        });
-        let status = loop {
-            let wake = self.arm();
-            let sleep = async {
-                match wake {
-                    Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                status = child.wait() => break status,
-                () = self.alarm.notified() => {}
-                () = sleep => self.check_deadline(),
-            }
-        };
-        // What the process has started must not live on.
-        self.group.kill();
-        self.ended.cancel();
-        self.connections.close();
-        // A response that was sent just before the end still counts.
-        let _ = tokio::time::timeout(LAST_WORDS, self.connections.wait()).await;
-        let _ = tokio::time::timeout(LAST_WORDS, follower).await;
-        self.pool.forget(&self);
-        let end = ended(status);
-        let (starting, current, timed_out) = {
-            let mut exchange = self.exchange();
-            (exchange.starting.take(), exchange.current.take(), exchange.timed_out)
-        };
-        if let Some(starting) = starting {
-            // Nobody waits any more when the start took too long.
-            let _ = starting.send(Started::Failed(Failure { end: end.clone(), payload: None }));
-        }
-        if let Some(current) = current {
-            let end = if timed_out { End::Timeout } else { end };
-            let payload = error_payload(&current.request_id, &end, self.configuration.timeout_s);
-            self.finish(current, &end, payload);
-        }
-    }
-
-    /// When the deadline has to be looked at.
-    fn arm(&self) -> Option<Instant> {
-        let mut exchange = self.exchange();
-        exchange.armed =
-            exchange.current.as_ref().filter(|_| !exchange.timed_out).map(|current| current.deadline);
-        exchange.armed
-    }
-
-    fn check_deadline(&self) {
-        let mut exchange = self.exchange();
-        if exchange.current.as_ref().is_some_and(|current| current.deadline <= Instant::now()) {
-            exchange.timed_out = true;
-            drop(exchange);
-            self.peak_memory_mb();
-            self.kill();
-        }
-    }
-
     fn finish(&self, current: Current, end: &End, payload: Bytes) {
         let mut duration = current.began.elapsed();
         if *end == End::Timeout {
             duration = duration.min(current.deadline - current.began);
         }
-        let figures = Figures { duration, init: current.init, max_memory_mb: self.peak_memory_mb() };
+        let limit = self.configuration.memory_mb;
+        let max_memory_mb = match end {
+            End::OutOfMemory { .. } => limit,
+            _ => self.look().peak_mb.min(limit),
+        };
+        let figures = Figures { duration, init: current.init, max_memory_mb };
         let log_tail = self.output.finish(self.subject().end(&current.request_id, &figures, end));
         let function_error = (*end != End::Success).then(|| "Unhandled".to_owned());
         figures.count(&self.metrics, &current.slot, &self.callee, end);
@@ -334,26 +292,15 @@ impl Environment {
         self.output.finish(lines);
     }
 
-    /// The most memory that the process was seen to have, in megabytes.
-    pub(super) fn peak_memory_mb(&self) -> u32 {
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = memory.1.is_some_and(|read| read.elapsed() < MEMORY_AGE);
-        if !fresh && !self.ended.is_cancelled() {
-            let peak = self.group.peak_memory_mb().unwrap_or_default();
-            *memory = (memory.0.max(peak), Some(Instant::now()));
-        }
-        memory.0
+    /// Decides whether the processes are to stand still; [`Environment::settle`] has to follow.
+    pub(super) fn want_still(&self, still: bool) {
+        self.group.want_still(still);
     }
 
-    pub(super) fn freeze(&self) {
+    /// Brings about what was decided last. Takes some time: not to be done under a lock.
+    pub(super) fn settle(&self) {
         if !self.ended.is_cancelled() {
-            self.group.freeze();
-        }
-    }
-
-    pub(super) fn thaw(&self) {
-        if !self.ended.is_cancelled() {
-            self.group.thaw();
+            self.group.settle();
         }
     }
 

@@ -30,6 +30,11 @@ pub(super) fn ended(status: std::io::Result<ExitStatus>) -> End {
     End::Exit { error_type: "Runtime.ExitError".to_owned(), sentence }
 }
 
+/// How a process ended that used more memory than it may: the kernel kills it there.
+pub(super) fn out_of_memory() -> End {
+    End::OutOfMemory { sentence: format!("Runtime exited with error: signal: {}", signal_name(9)) }
+}
+
 /// The words of Go's runtime, in which Lambda's own are written.
 fn signal_name(signal: i32) -> String {
     match signal {
@@ -55,6 +60,7 @@ pub(super) fn error_payload(request_id: &str, end: &End, timeout_s: u32) -> Byte
         End::Success => return Bytes::new(),
         End::Error(error_type) => (error_type.clone(), "Runtime failed to start: see the log".to_owned()),
         End::Exit { error_type, sentence } => (error_type.clone(), sentence.clone()),
+        End::OutOfMemory { sentence } => ("Runtime.ExitError".to_owned(), sentence.clone()),
         End::Timeout => (
             "Sandbox.Timedout".to_owned(),
             format!("Task timed out after {:.2} seconds", f64::from(timeout_s)),

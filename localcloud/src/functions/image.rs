@@ -10,9 +10,11 @@ use std::sync::Arc;
 use oci_spec::image::{ImageConfiguration, ImageManifest};
 
 use super::executable;
+use super::roots::Roots;
+use super::sandbox::Isolation;
 use super::unpack::{resolve, unpack};
 use super::{FUNCTION_PATH, ImageProblem};
-use crate::blobs::{Blobs, hex_of};
+use crate::blobs::Blobs;
 use crate::world::World;
 use crate::world::functions::Configuration;
 
@@ -24,7 +26,7 @@ const LAYER_TYPES: [&str; 2] =
 pub(super) struct Images {
     world: Arc<World>,
     blobs: Blobs,
-    dir: PathBuf,
+    roots: Arc<Roots>,
 }
 
 /// What is started for an execution environment.
@@ -32,48 +34,44 @@ pub(super) struct Images {
 pub(super) struct Program {
     /// The unpacked image.
     pub(super) root: PathBuf,
-    /// The entry point's file, on the host.
+    /// The entry point's file: inside the image if that is to be its root, else on the host.
     pub(super) executable: PathBuf,
     /// The entry point as the image names it.
     pub(super) name: String,
     pub(super) arguments: Vec<String>,
-    /// WORKDIR, on the host.
+    /// WORKDIR, likewise.
     pub(super) working_directory: PathBuf,
     /// ENV.
     pub(super) environment: BTreeMap<String, String>,
+    /// Whether the image is to be its root.
+    pub(super) isolated: bool,
 }
 
 impl Images {
-    pub(super) fn new(world: Arc<World>, blobs: Blobs, dir: PathBuf) -> Images {
-        let images = Images { world, blobs, dir };
-        // What an earlier process left half unpacked.
-        match fs::remove_dir_all(images.unfinished()) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!("half unpacked images cannot be removed: {error}");
-            }
-            _ => {}
-        }
-        images
-    }
-
-    fn unfinished(&self) -> PathBuf {
-        self.dir.join("unfinished")
+    pub(super) fn new(world: Arc<World>, blobs: Blobs, roots: Arc<Roots>) -> Images {
+        Images { world, blobs, roots }
     }
 
     /// The program of a configuration; the image is unpacked if it is not yet. Blocks.
-    pub(super) fn program(&self, configuration: &Configuration) -> Result<Program, ImageProblem> {
+    pub(super) fn program(
+        &self,
+        configuration: &Configuration,
+        isolation: &Isolation,
+    ) -> Result<Program, ImageProblem> {
+        let _kept = self.roots.hold(&configuration.digest);
         let manifest = self.manifest(configuration)?;
         let config = self.blob(configuration, manifest.config().digest().as_ref())?;
         let config = ImageConfiguration::from_reader(config.as_slice())
             .map_err(|error| invalid(format!("The image's configuration cannot be read: {error}")))?;
         check_architecture(configuration, &config)?;
         let root = self.root(configuration, &manifest)?;
-        program(configuration, &config, root)
+        isolation.prepare(&root).map_err(failed)?;
+        program(configuration, &config, root, isolation)
     }
 
     fn manifest(&self, configuration: &Configuration) -> Result<ImageManifest, ImageProblem> {
         // Lambda runs its own copy: an image that is deleted from its repository runs on where it was unpacked before.
-        if !self.unpacked(configuration).is_some_and(|root| root.is_dir()) {
+        if !self.roots.has_copy(&configuration.digest) {
             let state = self.world.snapshot();
             let image = state
                 .repositories
@@ -103,22 +101,17 @@ impl Images {
         })
     }
 
-    /// Where the image lies once it is unpacked; `None` when its digest is none.
-    fn unpacked(&self, configuration: &Configuration) -> Option<PathBuf> {
-        Some(self.dir.join(hex_of(&configuration.digest)?))
-    }
-
     /// The folder with the unpacked layers. It appears whole or not at all.
     fn root(&self, configuration: &Configuration, manifest: &ImageManifest) -> Result<PathBuf, ImageProblem> {
-        let root = self.unpacked(configuration).ok_or_else(|| deleted(configuration))?;
+        let root = self.roots.path(&configuration.digest).ok_or_else(|| deleted(configuration))?;
         if root.is_dir() {
             return Ok(root);
         }
         let layers: Option<Vec<PathBuf>> =
             manifest.layers().iter().map(|layer| self.blobs.path(layer.digest().as_ref())).collect();
         let layers = layers.ok_or_else(|| deleted(configuration))?;
-        fs::create_dir_all(self.unfinished()).map_err(failed)?;
-        let unfinished = tempfile::tempdir_in(self.unfinished()).map_err(failed)?;
+        fs::create_dir_all(self.roots.unfinished()).map_err(failed)?;
+        let unfinished = tempfile::tempdir_in(self.roots.unfinished()).map_err(failed)?;
         unpack(&layers, unfinished.path())
             .map_err(|problem| invalid(format!("A layer cannot be unpacked: {problem}")))?;
         fs::set_permissions(unfinished.path(), fs::Permissions::from_mode(0o755)).map_err(failed)?;
@@ -162,6 +155,7 @@ fn program(
     configuration: &Configuration,
     image: &ImageConfiguration,
     root: PathBuf,
+    isolation: &Isolation,
 ) -> Result<Program, ImageProblem> {
     let image = image.config().clone().unwrap_or_default();
     let own = configuration.image_config.clone().unwrap_or_default();
@@ -199,9 +193,16 @@ fn program(
     if mode & 0o111 == 0 {
         return Err(invalid(format!("The image's entry point {name} is not executable.")));
     }
-    executable::check(&executable, &configuration.architecture)
+    executable::check(&executable, &configuration.architecture, isolation.refusal())
         .map_err(|reason| invalid(format!("The image's entry point {name} {reason}")))?;
-    Ok(Program { root, executable, name, arguments: command.collect(), working_directory, environment })
+    let isolated = isolation.refusal().is_none();
+    let seen = |path: PathBuf| match (isolated, path.strip_prefix(&root)) {
+        (true, Ok(inside)) => Path::new("/").join(inside),
+        _ => path,
+    };
+    let (executable, working_directory) = (seen(executable), seen(working_directory));
+    let arguments = command.collect();
+    Ok(Program { root, executable, name, arguments, working_directory, environment, isolated })
 }
 
 /// The entry point's file: by path, or by name in one of the folders of `PATH`, all of them inside the image.
@@ -221,7 +222,7 @@ fn invalid(message: String) -> ImageProblem {
     ImageProblem { code: "InvalidImage".to_owned(), message }
 }
 
-fn failed(error: io::Error) -> ImageProblem {
+pub(super) fn failed(error: io::Error) -> ImageProblem {
     ImageProblem { code: "InternalError".to_owned(), message: format!("The local cloud failed: {error}") }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::Callee;
 use super::environment::Environment;
+use super::start::Sandbox;
 use crate::world::functions::Configuration;
 
 /// Bounds of the execution environments.
@@ -23,6 +24,8 @@ pub struct Limits {
     pub freeze_after: Duration,
     /// How long an idle environment is kept.
     pub reap_after: Duration,
+    /// How long after an asynchronous call has failed in the function it is tried again, the first time and the second.
+    pub event_retries: [Duration; 2],
 }
 
 impl Default for Limits {
@@ -31,6 +34,8 @@ impl Default for Limits {
             concurrency: 256,
             freeze_after: Duration::from_millis(1),
             reap_after: Duration::from_secs(600),
+            // As Lambda.
+            event_retries: [Duration::from_secs(60), Duration::from_secs(120)],
         }
     }
 }
@@ -58,11 +63,19 @@ struct State {
 struct Members {
     all: HashMap<u64, Arc<Environment>>,
     idle: Vec<Idle>,
+    /// Sandboxes whose process has ended: the next one is started in them.
+    cooled: Vec<(Arc<Sandbox>, Instant)>,
     /// Those that have answered and will be idle in a moment.
     returning: HashSet<u64>,
     /// Invocations that wait for one of those.
     waiting: VecDeque<oneshot::Sender<Arc<Environment>>>,
     in_flight: u32,
+}
+
+impl Members {
+    fn is_empty(&self) -> bool {
+        self.all.is_empty() && self.cooled.is_empty() && self.in_flight == 0
+    }
 }
 
 struct Idle {
@@ -116,6 +129,18 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The images that all environments run from, by digest.
+    pub(super) fn images(&self) -> HashSet<String> {
+        let state = self.lock();
+        let all = state.functions.values().flat_map(|members| members.all.values());
+        all.map(|environment| environment.configuration.digest.clone()).collect()
+    }
+
+    /// The pauses before an event that failed is tried again.
+    pub(super) fn event_retries(&self) -> [Duration; 2] {
+        self.limits.event_retries
+    }
+
     pub(super) fn next_id(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
@@ -154,7 +179,7 @@ impl Pool {
         let place = match found {
             Some(idle) => {
                 if idle.frozen {
-                    idle.environment.thaw();
+                    idle.environment.want_still(false);
                 }
                 Place::Warm(idle.environment)
             }
@@ -172,7 +197,13 @@ impl Pool {
         state.in_flight += 1;
         let concurrent = state.in_flight_of(&callee.name);
         drop(state);
-        outdated.iter().for_each(|environment| environment.kill());
+        if let Place::Warm(environment) = &place {
+            environment.settle();
+        }
+        for environment in outdated {
+            environment.retire();
+            environment.kill();
+        }
         let since_ms = jiff::Timestamp::now().as_millisecond();
         Ok((Slot { pool: Arc::clone(self), callee: callee.clone(), since_ms, concurrent }, place))
     }
@@ -234,19 +265,45 @@ impl Pool {
             members.all.remove(&environment.id);
             members.returning.remove(&environment.id);
             members.idle.retain(|idle| idle.environment.id != environment.id);
-            if members.all.is_empty() && members.in_flight == 0 {
+            if members.is_empty() {
                 state.functions.remove(&environment.callee);
             }
         }
     }
 
+    /// Takes back a sandbox whose process has ended.
+    pub(super) fn cool(&self, sandbox: Arc<Sandbox>) {
+        let mut state = self.lock();
+        if state.stopped {
+            return;
+        }
+        let now = Instant::now();
+        let members = state.functions.entry(sandbox.callee.clone()).or_default();
+        members.cooled.push((sandbox, now));
+        let due = now + self.limits.reap_after;
+        if state.alarm_at.is_none_or(|at| at > due) {
+            state.alarm_at = Some(due);
+            drop(state);
+            self.alarm.notify_one();
+        }
+    }
+
+    /// A sandbox for a new process, if one has been left.
+    pub(super) fn reuse(&self, callee: &Callee, configuration: &Configuration) -> Option<Arc<Sandbox>> {
+        let mut state = self.lock();
+        let cooled = &mut state.functions.get_mut(callee)?.cooled;
+        let place = cooled.iter().rposition(|(sandbox, _)| *sandbox.configuration == *configuration)?;
+        Some(cooled.swap_remove(place).0)
+    }
+
     /// Ends idle environments now and the others after their invocation.
     pub(super) fn retire(&self, whose: impl Fn(&Callee) -> bool) {
         let mut state = self.lock();
-        let mut idle = Vec::new();
+        let (mut idle, mut cooled) = (Vec::new(), Vec::new());
         for (_, members) in state.functions.iter_mut().filter(|(callee, _)| whose(callee)) {
             members.all.values().for_each(|environment| environment.retire());
             idle.append(&mut members.idle);
+            cooled.append(&mut members.cooled);
         }
         drop(state);
         idle.iter().for_each(|idle| idle.environment.kill());
@@ -258,7 +315,10 @@ impl Pool {
         state.stopped = true;
         let all: Vec<Arc<Environment>> =
             state.functions.values().flat_map(|members| members.all.values().cloned()).collect();
+        let cooled: Vec<_> =
+            state.functions.values_mut().flat_map(|members| std::mem::take(&mut members.cooled)).collect();
         drop(state);
+        drop(cooled);
         all.iter().for_each(|environment| environment.kill());
         self.alarm.notify_one();
     }
@@ -266,13 +326,21 @@ impl Pool {
     /// Freezes and reaps what is due. The answer is when to look again.
     fn tend(&self) -> Option<Instant> {
         let now = Instant::now();
-        let mut reaped = Vec::new();
+        let (mut reaped, mut dropped, mut still) = (Vec::new(), Vec::new(), Vec::new());
         let mut next = None;
         let mut state = self.lock();
         for members in state.functions.values_mut() {
+            let reap_after = self.limits.reap_after;
+            let old = |(_, since): &mut (Arc<Sandbox>, Instant)| now >= *since + reap_after;
+            dropped.extend(members.cooled.extract_if(.., old));
+            for (_, since) in &members.cooled {
+                let due = *since + reap_after;
+                next = Some(next.map_or(due, |next: Instant| next.min(due)));
+            }
             members.idle.retain_mut(|idle| {
                 if !idle.frozen && now >= idle.since + self.limits.freeze_after {
-                    idle.environment.freeze();
+                    idle.environment.want_still(true);
+                    still.push(Arc::clone(&idle.environment));
                     idle.frozen = true;
                 }
                 let after = if idle.frozen { self.limits.reap_after } else { self.limits.freeze_after };
@@ -285,9 +353,14 @@ impl Pool {
                 true
             });
         }
+        state.functions.retain(|_, members| !members.is_empty());
         state.alarm_at = next;
         drop(state);
-        reaped.iter().for_each(|environment| environment.kill());
+        still.iter().for_each(|environment| environment.settle());
+        for environment in reaped {
+            environment.retire();
+            environment.kill();
+        }
         next
     }
 }

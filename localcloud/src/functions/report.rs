@@ -21,6 +21,11 @@ pub(super) enum End {
         error_type: String,
         sentence: String,
     },
+    /// The process was killed for its memory. Lambda calls this a `Runtime.ExitError` in the answer and in the line that
+    /// tells of it, and `Runtime.OutOfMemory` in the REPORT (public logs of 2026).
+    OutOfMemory {
+        sentence: String,
+    },
     Timeout,
 }
 
@@ -121,7 +126,7 @@ impl End {
     fn status(&self) -> &'static str {
         match self {
             End::Success => "success",
-            End::Error(_) | End::Exit { .. } => "error",
+            End::Error(_) | End::Exit { .. } | End::OutOfMemory { .. } => "error",
             End::Timeout => "timeout",
         }
     }
@@ -129,6 +134,7 @@ impl End {
     fn error_type(&self) -> Option<&str> {
         match self {
             End::Error(error_type) | End::Exit { error_type, .. } => Some(error_type),
+            End::OutOfMemory { .. } => Some("Runtime.OutOfMemory"),
             End::Success | End::Timeout => None,
         }
     }
@@ -209,6 +215,10 @@ impl Subject<'_> {
                 lines.push(format!("RequestId: {request_id} Error: {sentence}\n"));
                 lines.push(format!("{error_type}\n"));
             }
+            End::OutOfMemory { sentence } => {
+                lines.push(format!("RequestId: {request_id} Error: {sentence}\n"));
+                lines.push("Runtime.ExitError\n".to_owned());
+            }
             End::Timeout => lines.push(format!(
                 "{} {request_id} Task timed out after {:.2} seconds\n",
                 now(),
@@ -229,7 +239,8 @@ impl Subject<'_> {
         match end {
             // An error that the function reports itself is no matter of the platform's.
             End::Success | End::Error(_) => {}
-            End::Exit { error_type, .. } => {
+            End::Exit { .. } | End::OutOfMemory { .. } => {
+                let error_type = end.error_type().unwrap_or_default();
                 report.push_str(&format!("Status: error\tError Type: {error_type}\t"));
             }
             End::Timeout => report.push_str("Status: timeout\t"),
@@ -273,6 +284,7 @@ mod tests {
             memory_mb: 128,
             timeout_s: 3,
             environment: Default::default(),
+            environment_given: false,
             tracing_mode: "PassThrough".to_owned(),
             image_config: None,
             log_format: log_format.to_owned(),

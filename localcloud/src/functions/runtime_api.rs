@@ -1,5 +1,7 @@
 //! The Lambda Runtime API, one listener per execution environment.
 
+mod streaming;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -51,8 +53,13 @@ async fn answer(
     head: Head,
     environment: &Arc<Environment>,
 ) -> Result<bool, Broken> {
-    let body = connection.body(&head, MAX_PAYLOAD).await?;
     let path = head.target.strip_prefix(PREFIX).unwrap_or_default();
+    if let Some(id) = streaming::invocation(&head, path) {
+        let (status, text) = streaming::receive(connection, &head, environment, id).await?;
+        connection.answer(status, &[CONTENT_TYPE], text.as_bytes(), true, head.keep_alive).await?;
+        return Ok(true);
+    }
+    let body = connection.body(&head, MAX_PAYLOAD).await?;
     let (status, text) = match (head.method.as_str(), path) {
         ("GET", "invocation/next") => {
             let Some(work) = environment.next().await else { return Ok(false) };
@@ -72,11 +79,11 @@ async fn answer(
         },
         _ => (StatusCode::NOT_FOUND, NOT_OFFERED),
     };
-    let headers = [("Content-Type", "application/json")];
-    connection.answer(status, &headers, text.as_bytes(), true, head.keep_alive).await?;
+    connection.answer(status, &[CONTENT_TYPE], text.as_bytes(), true, head.keep_alive).await?;
     Ok(true)
 }
 
+const CONTENT_TYPE: (&str, &str) = ("Content-Type", "application/json");
 const ACCEPTED: &str = r#"{"status":"OK"}"#;
 const NOT_STARTING: &str =
     r#"{"errorType":"InvalidStateTransition","errorMessage":"State transition is not allowed"}"#;

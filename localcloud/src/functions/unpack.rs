@@ -3,7 +3,8 @@
 //! Every path is resolved inside the folder as if the folder were `/`, so a link in an earlier layer cannot redirect a
 //! later one. What can neither be resolved nor be meant well is refused: `..`, devices, links that climb out.
 
-use std::collections::HashSet;
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read};
@@ -20,6 +21,12 @@ const MAX_BYTES: u64 = 10 * 1024 * 1024 * 1024;
 const MAX_ENTRIES: usize = 500_000;
 /// Links that one path may pass, as Linux.
 const MAX_LINKS: usize = 40;
+/// Folders above a file, links on the way resolved. The deepest images that are known have some fifty.
+const MAX_DEPTH: usize = 256;
+/// Bytes that describe one entry: its heads and long names, which are read into memory.
+const MAX_DESCRIPTION: u64 = 1024 * 1024;
+
+const TOO_LARGE: &str = "the image has more than 10 GB once unpacked";
 
 /// Why a layer cannot be unpacked.
 #[derive(Debug, thiserror::Error)]
@@ -37,18 +44,36 @@ pub(super) enum UnpackProblem {
     Io(#[from] io::Error),
 }
 
+/// What may still be unpacked.
+struct Left {
+    bytes: Cell<u64>,
+    /// Of what describes the next entry; `None` while an entry's content is read.
+    description: Cell<Option<u64>>,
+    entries: Cell<usize>,
+}
+
 /// Unpacks the layers (files of gzipped tar) into the folder `root`, the lowest first.
 pub(super) fn unpack(layers: &[PathBuf], root: &Path) -> Result<(), UnpackProblem> {
-    let mut bytes_left = MAX_BYTES;
-    let mut entries_left = MAX_ENTRIES;
+    unpack_within(layers, root, MAX_BYTES, MAX_ENTRIES)
+}
+
+fn unpack_within(layers: &[PathBuf], root: &Path, bytes: u64, entries: usize) -> Result<(), UnpackProblem> {
+    let left = Left { bytes: Cell::new(bytes), description: Cell::new(None), entries: Cell::new(entries) };
     for layer in layers {
-        let tar = Bounded { inner: MultiGzDecoder::new(File::open(layer)?), left: &mut bytes_left };
-        let mut written = HashSet::new();
-        for entry in Archive::new(tar).entries()? {
+        let tar = Bounded { inner: MultiGzDecoder::new(File::open(layer)?), left: &left };
+        let mut written = BTreeSet::new();
+        let mut archive = Archive::new(tar);
+        let mut all = archive.entries()?;
+        loop {
+            left.description.set(Some(MAX_DESCRIPTION));
+            let Some(entry) = all.next() else { break };
             let mut entry = entry?;
-            entries_left =
-                entries_left.checked_sub(1).ok_or_else(|| refused(&entry, "there are too many entries"))?;
-            unpack_entry(&mut entry, root, &mut written)?;
+            left.description.set(None);
+            let entries = left.entries.get().checked_sub(1);
+            left.entries.set(entries.ok_or_else(|| refused(&entry, "there are too many entries"))?);
+            unpack_entry(&mut entry, root, &left, &mut written)?;
+            // What nobody has read of it does not describe the next one.
+            io::copy(&mut entry, &mut io::sink())?;
         }
     }
     Ok(())
@@ -100,7 +125,8 @@ pub(super) fn resolve(root: &Path, path: &Path, follow_last: bool) -> io::Result
 fn unpack_entry(
     entry: &mut Entry<'_, impl Read>,
     root: &Path,
-    written: &mut HashSet<PathBuf>,
+    left: &Left,
+    written: &mut BTreeSet<PathBuf>,
 ) -> Result<(), UnpackProblem> {
     let kind = entry.header().entry_type();
     if matches!(kind, EntryType::XGlobalHeader | EntryType::XHeader) {
@@ -108,6 +134,10 @@ fn unpack_entry(
     }
     let Some((parent, name)) = place_of(entry)? else { return Ok(()) };
     let parent = resolve(root, &parent, true)?;
+    let depth = parent.strip_prefix(root).map_or(0, |below| below.components().count());
+    if depth > MAX_DEPTH {
+        return Err(refused(entry, "it lies too deep"));
+    }
     fs::create_dir_all(&parent)?;
     if let Some(hidden) = name.as_bytes().strip_prefix(b".wh.") {
         return match hidden {
@@ -129,12 +159,11 @@ fn unpack_entry(
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
             remove(&place)?;
             let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&place)?;
-            io::copy(entry, &mut file)?;
+            copy(entry, &mut file, kind, left)?;
             file.set_permissions(Permissions::from_mode(mode | 0o600))?;
         }
         EntryType::Symlink => {
             let target = link_target(entry)?;
-            let depth = parent.strip_prefix(root).map_or(0, |below| below.components().count());
             let target = inside(&target, depth).ok_or_else(|| refused(entry, "it links out of the image"))?;
             remove(&place)?;
             symlink(target, &place)?;
@@ -210,11 +239,30 @@ fn inside(target: &Path, depth: usize) -> Option<PathBuf> {
     Some(if relative.as_os_str().is_empty() { PathBuf::from(".") } else { relative })
 }
 
+/// Writes a file's content. The holes of a sparse one are not in the layer, and fill a disk all the same.
+fn copy(
+    entry: &mut Entry<'_, impl Read>,
+    file: &mut File,
+    kind: EntryType,
+    left: &Left,
+) -> Result<(), UnpackProblem> {
+    if kind != EntryType::GNUSparse {
+        io::copy(entry, file)?;
+        return Ok(());
+    }
+    let most = left.bytes.get();
+    let copied = io::copy(&mut entry.by_ref().take(most.saturating_add(1)), file)?;
+    let rest = most.checked_sub(copied).ok_or_else(|| refused(entry, TOO_LARGE))?;
+    left.bytes.set(rest.min(left.bytes.get()));
+    Ok(())
+}
+
 /// Removes what lower layers put into a folder; what this layer put there stays.
-fn hide_lower(folder: &Path, written: &HashSet<PathBuf>) -> Result<(), UnpackProblem> {
+fn hide_lower(folder: &Path, written: &BTreeSet<PathBuf>) -> Result<(), UnpackProblem> {
     for child in fs::read_dir(folder)? {
         let child = child?.path();
-        if !written.iter().any(|path| path.starts_with(&child)) {
+        // Paths sort by component: what lies below comes right behind.
+        if !written.range(child.clone()..).next().is_some_and(|path| path.starts_with(&child)) {
             remove(&child)?;
         }
     }
@@ -237,19 +285,23 @@ fn refused(entry: &Entry<'_, impl Read>, reason: &'static str) -> UnpackProblem 
     }
 }
 
-/// Fails once more bytes came out than an image may have: a small layer can hold a very large one.
+/// Fails once more bytes came out than an image may have, or one entry's description: a small layer can hold a very
+/// large one.
 struct Bounded<'a, R> {
     inner: R,
-    left: &'a mut u64,
+    left: &'a Left,
 }
 
 impl<R: Read> Read for Bounded<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        *self.left = self
-            .left
-            .checked_sub(read as u64)
-            .ok_or_else(|| io::Error::other("the image has more than 10 GB once unpacked"))?;
+        let bytes = self.left.bytes.get().checked_sub(read as u64);
+        self.left.bytes.set(bytes.ok_or_else(|| io::Error::other(TOO_LARGE))?);
+        if let Some(description) = self.left.description.get() {
+            let rest = description.checked_sub(read as u64);
+            let too_long = || io::Error::other("an entry's name or description is too long");
+            self.left.description.set(Some(rest.ok_or_else(too_long)?));
+        }
         Ok(read)
     }
 }

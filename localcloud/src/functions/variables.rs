@@ -18,8 +18,9 @@ pub(super) fn variables(
 ) -> BTreeMap<String, String> {
     let version = callee.version_name();
     let memory = configuration.memory_mb.to_string();
-    // The process is not in a root of its own, so these two are where the image lies on this machine.
-    let inside = |path: &str| program.root.join(Path::new(path)).display().to_string();
+    // Of a process without a root of its own, these two are where the image lies on this machine.
+    let root = if program.isolated { Path::new("/") } else { &program.root };
+    let inside = |path: &str| root.join(path).display().to_string();
     let (task_root, runtime_dir) = (inside("var/task"), inside("var/runtime"));
     let reserved = [
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID),

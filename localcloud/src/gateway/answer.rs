@@ -87,11 +87,7 @@ pub(super) fn response(
         // Recorded of AWS: each field may be absent, but not all of them.
         return None;
     }
-    let status = match &answer.status_code {
-        Some(Text(code)) => code.trim().parse().ok().filter(|code| (200..=599).contains(code))?,
-        None => 200_u16,
-    };
-    let status = StatusCode::from_u16(status).ok()?;
+    let status = status(answer.status_code.as_ref())?;
     let headers =
         headers(answer.headers.unwrap_or_default(), answer.multi_value_headers.unwrap_or_default())?;
     let text = answer.body.map(|Text(body)| body).unwrap_or_default();
@@ -104,7 +100,36 @@ pub(super) fn response(
     };
     // These two have no body on the wire, whatever the function says.
     let bodiless = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    Some(Response { status, headers, body: if bodiless { Bytes::new() } else { body } })
+    Some(Response { status, headers, body: if bodiless { Bytes::new() } else { body }, stream: None })
+}
+
+/// The head of an answer that is streamed. Nothing may be unknown, as in a whole answer.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Prelude {
+    status_code: Option<Text>,
+    headers: Option<BTreeMap<String, Option<Text>>>,
+    multi_value_headers: Option<BTreeMap<String, Option<Vec<Text>>>>,
+    cookies: Option<Vec<String>>,
+}
+
+/// Status and headers; `None` when the head is malformed.
+pub(super) fn prelude(json: &[u8]) -> Option<(StatusCode, Vec<(String, String)>)> {
+    let prelude: Prelude = serde_json::from_slice(json).ok()?;
+    let status = status(prelude.status_code.as_ref())?;
+    let mut headers =
+        headers(prelude.headers.unwrap_or_default(), prelude.multi_value_headers.unwrap_or_default())?;
+    let cookies = prelude.cookies.unwrap_or_default();
+    headers.extend(cookies.into_iter().map(|cookie| ("Set-Cookie".to_owned(), cookie)));
+    Some((status, headers))
+}
+
+fn status(code: Option<&Text>) -> Option<StatusCode> {
+    let code = match code {
+        Some(Text(code)) => code.trim().parse().ok().filter(|code| (200..=599).contains(code))?,
+        None => 200_u16,
+    };
+    StatusCode::from_u16(code).ok()
 }
 
 /// Both kinds of headers as one list: `multiValueHeaders` come first, and their case wins.

@@ -10,15 +10,22 @@ use bytes::Bytes;
 use http::StatusCode;
 use jiff::Timestamp;
 
+use super::context::Context;
 use super::event::{self, event};
 use super::fault::Fault;
+use super::streaming::{self, Rest};
+use super::target::{self, Target};
 use super::throttle::Buckets;
-use super::{answer, permission, route};
-use crate::account::{ACCOUNT_ID, REGION, execute_api_arn};
-use crate::functions::{Callee, Functions, Invocation, MAX_PAYLOAD, Refusal, trace};
+use super::{MAX_BODY, access_log, answer, canary, compression, mock, route, validation};
+use crate::account::execute_api_arn;
+use crate::events::LogEvents;
+use crate::functions::{Functions, Invocation, MAX_PAYLOAD, Refusal, trace};
 use crate::http1::{Body, Head};
-use crate::world::World;
-use crate::world::apis::{Deployment, Integration, Method, Stage};
+use crate::world::apis::{Deployment, Integration, Method};
+use crate::world::{State, World};
+
+/// Bytes of the largest request line and header values together, as API Gateway's quota.
+const MAX_HEAD: usize = 10_240;
 
 /// A response of the data plane.
 #[derive(Debug)]
@@ -27,155 +34,220 @@ pub(super) struct Response {
     /// In the case in which they go out.
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Bytes,
+    /// What follows the body, when the answer comes bit by bit.
+    pub(super) stream: Option<Rest>,
+}
+
+/// What all requests of an API have in common.
+pub(super) struct Shared {
+    pub(super) world: Arc<World>,
+    pub(super) functions: Functions,
+    pub(super) events: LogEvents,
+    pub(super) api_id: String,
+    pub(super) buckets: Buckets,
+    pub(super) port: u16,
 }
 
 /// What all requests of a connection have in common.
 pub(super) struct Call {
-    world: Arc<World>,
-    functions: Functions,
-    api_id: Arc<str>,
-    buckets: Arc<Buckets>,
-    port: u16,
+    api: Arc<Shared>,
     source_ip: String,
 }
 
-/// What a request is called.
-struct Ids {
-    request: String,
-    extended: String,
-}
-
-/// The function that an integration leads to.
-struct Target<'a> {
-    name: &'a str,
-    /// As the integration names it, with its qualifier if it has one.
-    arn: &'a str,
+/// The method that a request is for, and where it leads.
+struct Way<'a> {
+    method: &'a Method,
+    integration: &'a Integration,
+    deployment: &'a Deployment,
+    endpoint_type: &'a str,
 }
 
 impl Call {
-    pub(super) fn new(
-        world: Arc<World>,
-        functions: Functions,
-        api_id: Arc<str>,
-        buckets: Arc<Buckets>,
-        port: u16,
-        peer: IpAddr,
-    ) -> Call {
-        Call { world, functions, api_id, buckets, port, source_ip: peer.to_string() }
+    pub(super) fn new(api: Arc<Shared>, peer: IpAddr) -> Call {
+        Call { api, source_ip: peer.to_string() }
     }
 
     /// Answers a request.
     pub(super) async fn answer(&self, head: &Head, body: Body) -> Response {
-        let request = uuid::Uuid::new_v4();
-        // Fifteen characters and `=`, as those of API Gateway look.
-        let extended = STANDARD.encode(&uuid::Uuid::new_v4().as_bytes()[..11]);
-        let ids = Ids { request: request.to_string(), extended };
-        let received = Timestamp::now();
-        let mut response = self.route(head, body, &ids, received).await;
+        let state = self.api.world.snapshot();
+        let (raw_path, query) = split_target(&head.target);
+        let path = route::split(raw_path);
+        let mut context = Context {
+            api_id: &self.api.api_id,
+            request_id: uuid::Uuid::new_v4().to_string(),
+            // Fifteen characters and `=`, as those of API Gateway look.
+            extended_request_id: STANDARD.encode(&uuid::Uuid::new_v4().as_bytes()[..11]),
+            head,
+            query,
+            path: &path,
+            received: Timestamp::now(),
+            source_ip: &self.source_ip,
+            place: None,
+            matched: None,
+            trace_id: None,
+            integration_latency: None,
+            error: None,
+        };
+        let mut response = match self.route(&state, &mut context, body).await {
+            Ok(response) => response,
+            Err(fault) => fault.response(&mut context),
+        };
+        if let Some(place) = &context.place {
+            let minimum = place.deployment.minimum_compression_size;
+            compression::compress(&mut response, minimum, head.header("accept-encoding"));
+        }
+        access_log::write(&self.api.events, &state, &context, &response);
+        if let Some(trace_id) = context.trace_id {
+            response.headers.push(("X-Amzn-Trace-Id".to_owned(), trace_id));
+        }
         response.headers.extend([
-            ("Date".to_owned(), received.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()),
-            ("x-amzn-RequestId".to_owned(), ids.request),
-            ("x-amz-apigw-id".to_owned(), ids.extended),
+            ("Date".to_owned(), context.received.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()),
+            ("x-amzn-RequestId".to_owned(), context.request_id),
+            ("x-amz-apigw-id".to_owned(), context.extended_request_id),
         ]);
         response
     }
 
-    async fn route(&self, head: &Head, body: Body, ids: &Ids, received: Timestamp) -> Response {
-        let (raw_path, query) = split_target(&head.target);
-        let path = route::split(raw_path);
-        let state = self.world.snapshot();
-        let found = state.apis.get(&*self.api_id).and_then(|api| {
-            let stage = api.stages.get(path.stage)?;
-            Some((stage, api.deployments.get(&stage.deployment_id)?))
-        });
-        let Some((stage, deployment)) = found else {
-            return Fault::NoStage.response(&ids.request, head, None);
-        };
-        let fault = |fault: Fault| fault.response(&ids.request, head, Some(&deployment.gateway_responses));
-        let Some(matched) = route::find(&deployment.resources, &path.below) else {
-            return fault(Fault::NoRoute);
-        };
-        let Some(method) = route::method(matched.resource, &head.method) else {
-            return fault(Fault::NoRoute);
-        };
+    async fn route<'a>(
+        &self,
+        state: &'a State,
+        context: &mut Context<'a>,
+        body: Body,
+    ) -> Result<Response, Fault> {
+        let head = context.head;
+        let values: usize = head.headers.iter().map(|(_, value)| value.len()).sum();
+        if head.method.len() + head.target.len() + values > MAX_HEAD {
+            return Err(Fault::HeadTooLarge);
+        }
+        let api = state.apis.get(&self.api.api_id).ok_or(Fault::NoStage)?;
+        let stage = api.stages.get(context.path.stage).ok_or(Fault::NoStage)?;
+        let place = canary::place(api, stage, fastrand::f64() * 100.0).ok_or(Fault::NoStage)?;
+        let deployment = place.deployment;
+        if deployment.disable_execute_api_endpoint {
+            return Err(Fault::NoStage);
+        }
+        context.place = Some(place);
+        let matched = route::find(&deployment.resources, &context.path.below).ok_or(Fault::NoRoute)?;
+        let resource = matched.resource;
+        context.matched = Some(matched);
+        let (name, method) = route::method(resource, &head.method).ok_or(Fault::NoRoute)?;
         if let Some(refusal) = refused(method, head) {
-            return fault(refusal);
+            return Err(refusal);
         }
-        if !self.buckets.admit(stage, &matched.resource.id, Instant::now()) {
-            return fault(Fault::Throttled);
+        if !self.api.buckets.admit(stage, &resource.path, name, Instant::now()) {
+            return Err(Fault::Throttled);
         }
-        let Body::Whole(body) = body else { return fault(Fault::TooLarge) };
-        let Some(integration) = &method.integration else { return fault(Fault::Configuration) };
-        let Some(uri) = callable(integration, stage) else { return fault(Fault::Configuration) };
-        let Some(target) = target(&uri) else { return fault(Fault::Configuration) };
-        let source = execute_api_arn(&self.api_id, &stage.name, &head.method, &matched.resource.path);
-        let permitted = state
-            .functions
-            .get(target.name)
-            .is_some_and(|function| permission::allows(&function.policy, &source));
-        if !permitted {
-            return fault(Fault::Configuration);
+        let Body::Whole(body) = body else { return Err(Fault::TooLarge) };
+        validation::check(context, deployment, method, &body)?;
+        let integration = method.integration.as_ref().ok_or(Fault::Configuration)?;
+        let way = Way { method, integration, deployment, endpoint_type: &api.endpoint_type };
+        if integration.kind == "MOCK" {
+            return mock::answer(context, way.method, integration, &body);
         }
-        let (event_trace, trace_id) = trace_ids(head);
-        let request = event::Request {
-            api_id: &self.api_id,
-            deployment_id: &deployment.id,
-            resource_id: &matched.resource.id,
-            resource_path: &matched.resource.path,
-            path: &path,
-            path_parameters: &matched.parameters,
-            stage_variables: &stage.variables,
-            binary_media_types: &deployment.binary_media_types,
-            head,
-            query,
-            body: &body,
-            request_id: &ids.request,
-            extended_request_id: &ids.extended,
-            received,
-            source_ip: &self.source_ip,
-            port: self.port,
-            trace_id: &event_trace,
-        };
-        let Ok(payload) = event(&request) else { return fault(Fault::Configuration) };
-        if payload.len() > MAX_PAYLOAD {
-            return fault(Fault::TooLarge);
-        }
-        let mut response = match self.invoke(&target, integration, payload, &trace_id).await {
-            Ok(payload) => respond(&payload, deployment, head).unwrap_or_else(|| fault(Fault::Integration)),
-            Err(failure) => fault(failure),
-        };
-        response.headers.push(("X-Amzn-Trace-Id".to_owned(), trace_id));
-        response
+        self.proxy(state, context, &way, &body).await
     }
 
-    /// The function's answer. When the time is up the function goes on all the same.
-    async fn invoke(
+    /// Has a function answer.
+    async fn proxy(
         &self,
-        target: &Target<'_>,
-        integration: &Integration,
-        payload: Vec<u8>,
-        trace_id: &str,
-    ) -> Result<Bytes, Fault> {
+        state: &State,
+        context: &mut Context<'_>,
+        way: &Way<'_>,
+        body: &[u8],
+    ) -> Result<Response, Fault> {
+        let head = context.head;
+        let (Some(place), Some(matched)) = (&context.place, &context.matched) else {
+            return Err(Fault::Configuration);
+        };
+        let source = execute_api_arn(context.api_id, &place.stage.name, &head.method, &matched.resource.path);
+        let target = target::resolve(way.integration, &place.variables, state, &source)?;
+        let plain = match way.deployment.minimum_compression_size {
+            Some(_) => compression::decompressed(head.header("content-encoding"), body, MAX_BODY)?,
+            None => None,
+        };
+        let (event_trace, trace_id) = trace_ids(head, place.stage.tracing_enabled);
+        let request = event::Request {
+            api_id: context.api_id,
+            deployment_id: &way.deployment.id,
+            resource_id: &matched.resource.id,
+            resource_path: &matched.resource.path,
+            path: context.path,
+            path_parameters: &matched.parameters,
+            stage_variables: &place.variables,
+            binary_media_types: &way.deployment.binary_media_types,
+            head,
+            query: context.query,
+            body: plain.as_deref().unwrap_or(body),
+            decompressed: plain.is_some(),
+            request_id: &context.request_id,
+            extended_request_id: &context.extended_request_id,
+            received: context.received,
+            source_ip: context.source_ip,
+            port: self.api.port,
+            trace_id: &event_trace,
+        };
+        let payload = event(&request).map_err(|_| Fault::Configuration)?;
+        if payload.len() > MAX_PAYLOAD {
+            return Err(Fault::TooLarge);
+        }
         let invocation = Invocation {
             payload: payload.into(),
-            invoked_arn: target.arn.to_owned(),
-            trace_id: Some(trace_id.to_owned()),
+            invoked_arn: target.arn.clone(),
+            trace_id: Some(trace_id.clone()),
             client_context: None,
             log_tail: false,
         };
-        let timeout = Duration::from_millis(integration.timeout_ms.into());
-        match tokio::time::timeout(timeout, self.functions.invoke(&Callee::latest(target.name), invocation))
-            .await
-        {
-            Ok(Ok(outcome)) if outcome.function_error.is_none() => Ok(outcome.payload),
-            Ok(Ok(_)) | Ok(Err(Refusal::Throttled { .. })) => Err(Fault::Integration),
-            Ok(Err(refusal)) => {
-                tracing::warn!("the function {} was not run: {refusal:?}", target.name);
-                Err(Fault::Configuration)
-            }
-            Err(_) => Err(Fault::Timeout),
-        }
+        context.trace_id = Some(trace_id);
+        let began = Instant::now();
+        let answered = match way.integration.response_transfer_mode.as_str() {
+            "STREAM" => self.stream(&target, way, invocation, began).await,
+            _ => self.invoke(&target, way, invocation, head).await,
+        };
+        context.integration_latency = Some(began.elapsed());
+        answered
     }
+
+    /// The function's answer, all at once. When the time is up the function goes on all the same.
+    async fn invoke(
+        &self,
+        target: &Target,
+        way: &Way<'_>,
+        invocation: Invocation,
+        head: &Head,
+    ) -> Result<Response, Fault> {
+        let timeout = Duration::from_millis(way.integration.timeout_ms.into());
+        let outcome = tokio::time::timeout(timeout, self.api.functions.invoke(&target.callee, invocation))
+            .await
+            .map_err(|_| Fault::Timeout)?
+            .map_err(|refusal| not_run(target, &refusal))?;
+        if outcome.function_error.is_some() {
+            return Err(Fault::Integration);
+        }
+        let types = &way.deployment.binary_media_types;
+        answer::response(&outcome.payload, types, head.header("accept")).ok_or(Fault::Integration)
+    }
+
+    /// The function's answer as it comes.
+    async fn stream(
+        &self,
+        target: &Target,
+        way: &Way<'_>,
+        invocation: Invocation,
+        began: Instant,
+    ) -> Result<Response, Fault> {
+        let timeout = Duration::from_millis(way.integration.timeout_ms.into());
+        let limits = streaming::Limits::new(began, timeout, way.endpoint_type);
+        let streamed = self.api.functions.stream(&target.callee, invocation);
+        streaming::answer(streamed.map_err(|refusal| not_run(target, &refusal))?, limits).await
+    }
+}
+
+fn not_run(target: &Target, refusal: &Refusal) -> Fault {
+    if matches!(refusal, Refusal::Throttled { .. }) {
+        return Fault::Integration;
+    }
+    tracing::warn!("the function {} was not run: {refusal:?}", target.callee.name);
+    Fault::Configuration
 }
 
 /// Why a caller is kept out. There are no API keys here, so none is valid; and nobody's signature is verified, so none is
@@ -188,10 +260,6 @@ fn refused(method: &Method, head: &Head) -> Option<Fault> {
     method.api_key_required.then_some(Fault::NoKey)
 }
 
-fn respond(payload: &[u8], deployment: &Deployment, head: &Head) -> Option<Response> {
-    answer::response(payload, &deployment.binary_media_types, head.header("accept"))
-}
-
 /// Path and query of a request target, which may also be a whole URL.
 fn split_target(target: &str) -> (&str, &str) {
     let local = match target.split_once("://") {
@@ -201,74 +269,26 @@ fn split_target(target: &str) -> (&str, &str) {
     local.split_once('?').unwrap_or((local, ""))
 }
 
-/// The integration's URI with the stage's variables in it; `None` if it is not a proxy integration called by POST.
-fn callable(integration: &Integration, stage: &Stage) -> Option<String> {
-    if integration.kind != "AWS_PROXY" || integration.http_method.as_deref() != Some("POST") {
-        return None;
-    }
-    let mut left = integration.uri.as_deref()?;
-    let mut uri = String::with_capacity(left.len());
-    while let Some((before, rest)) = left.split_once("${stageVariables.") {
-        let (name, after) = rest.split_once('}')?;
-        uri.push_str(before);
-        uri.push_str(stage.variables.get(name).map_or("", String::as_str));
-        left = after;
-    }
-    uri.push_str(left);
-    Some(uri)
-}
-
-/// The function of a URI `arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/FUNCTION-ARN/invocations`.
-fn target(uri: &str) -> Option<Target<'_>> {
-    let path =
-        uri.strip_prefix("arn:aws:apigateway:")?.strip_prefix(REGION)?.strip_prefix(":lambda:path/")?;
-    let arn = path.strip_prefix("2015-03-31/functions/")?.strip_suffix("/invocations")?;
-    let parts: Vec<&str> = arn.split(':').collect();
-    match parts[..] {
-        ["arn", "aws", "lambda", REGION, ACCOUNT_ID, "function", name]
-        | ["arn", "aws", "lambda", REGION, ACCOUNT_ID, "function", name, "$LATEST"] => {
-            Some(Target { name, arn })
-        }
-        _ => None,
-    }
-}
-
 /// The trace header that the event shows, and the one that the function and the client get.
-fn trace_ids(head: &Head) -> (String, String) {
+fn trace_ids(head: &Head, traced: bool) -> (String, String) {
     let given = head.header("x-amzn-trace-id").unwrap_or_default();
+    let header = |root: &str| match trace::header(root) {
+        header if traced => header.replace("Sampled=0", "Sampled=1"),
+        header => header,
+    };
     let Some(root) = trace::field(given, "Root") else {
         let root = trace::new_root();
-        let header = trace::header(&root);
-        return (format!("Root={root}"), header);
+        return (format!("Root={root}"), header(&root));
     };
     if trace::field(given, "Parent").is_some() && trace::field(given, "Sampled").is_some() {
         return (given.to_owned(), given.to_owned());
     }
-    (given.to_owned(), trace::header(root))
+    (given.to_owned(), header(root))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_integration_leads_to_a_function_of_this_account() {
-        let uri = |arn: &str| {
-            format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations")
-        };
-        let arn = "arn:aws:lambda:us-east-1:000000000000:function:hello-stage";
-        assert_eq!(target(&uri(arn)).unwrap().name, "hello-stage");
-        assert_eq!(target(&uri(&format!("{arn}:$LATEST"))).unwrap().name, "hello-stage");
-        for bad in [
-            uri(&format!("{arn}:alias")),
-            uri("arn:aws:lambda:eu-west-1:000000000000:function:f"),
-            uri("arn:aws:lambda:us-east-1:123456789012:function:f"),
-            uri(""),
-            arn.to_owned(),
-        ] {
-            assert!(target(&bad).is_none(), "{bad}");
-        }
-    }
 
     #[test]
     fn a_target_may_be_a_whole_url() {

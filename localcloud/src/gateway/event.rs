@@ -30,6 +30,8 @@ pub(super) struct Request<'a> {
     /// Without the question mark.
     pub(super) query: &'a str,
     pub(super) body: &'a [u8],
+    /// Whether the body came compressed, and is not any more.
+    pub(super) decompressed: bool,
     pub(super) request_id: &'a str,
     pub(super) extended_request_id: &'a str,
     pub(super) received: Timestamp,
@@ -191,7 +193,8 @@ pub(super) fn event(request: &Request<'_>) -> serde_json::Result<Vec<u8>> {
 fn headers<'a>(request: &Request<'a>) -> Multi<'a> {
     let mut headers = Multi::default();
     for (name, value) in &request.head.headers {
-        if DROPPED.iter().any(|dropped| name.eq_ignore_ascii_case(dropped)) {
+        let is_encoding = request.decompressed && name.eq_ignore_ascii_case("content-encoding");
+        if is_encoding || DROPPED.iter().any(|dropped| name.eq_ignore_ascii_case(dropped)) {
             continue;
         }
         let name = match name {

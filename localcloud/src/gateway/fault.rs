@@ -1,18 +1,26 @@
 //! What the gateway itself answers when nothing else does, and how an API's gateway responses change it.
 
-use std::collections::BTreeMap;
-
 use http::StatusCode;
 
 use super::call::Response;
-use crate::http1::Head;
-use crate::world::apis::GatewayResponse;
+use super::context::Context;
+use super::template;
 
 /// A situation in which the gateway answers itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// There is no such stage.
+    /// There is no such stage, or the API's own address is closed.
     NoStage,
+    /// Request line and header values are larger than API Gateway takes.
+    HeadTooLarge,
+    /// The request cannot be read.
+    Malformed,
+    /// Parameters are missing that the method requires; their names.
+    MissingParameters(String),
+    /// The body does not fit the method's model.
+    InvalidBody,
+    /// The integration takes no body of this content type.
+    UnsupportedMedia,
     /// There is no such path or method in the deployment.
     NoRoute,
     /// The method asks for a key, and the request has none that is valid.
@@ -35,19 +43,42 @@ struct Words {
     /// The type of gateway response that the situation has.
     kind: &'static str,
     status: StatusCode,
-    message: &'static str,
+    message: String,
     error_type: &'static str,
 }
 
 impl Fault {
-    fn words(self) -> Words {
-        let words = |kind, status, message, error_type| Words { kind, status, message, error_type };
+    fn words(&self) -> Words {
+        let words = |kind, status, message: &str, error_type| Words {
+            kind,
+            status,
+            message: message.to_owned(),
+            error_type,
+        };
+        let bad = |kind, message: &str| words(kind, StatusCode::BAD_REQUEST, message, "BadRequestException");
         let internal =
             |kind, status| words(kind, status, "Internal server error", "InternalServerErrorException");
         match self {
             Fault::NoStage => {
                 words("ACCESS_DENIED", StatusCode::FORBIDDEN, "Forbidden", "ForbiddenException")
             }
+            Fault::HeadTooLarge => words(
+                "DEFAULT_4XX",
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "Request Header Fields Too Large",
+                "BadRequestException",
+            ),
+            Fault::Malformed => bad("DEFAULT_4XX", "Bad Request"),
+            Fault::MissingParameters(names) => {
+                bad("BAD_REQUEST_PARAMETERS", &format!("Missing required request parameters: [{names}]"))
+            }
+            Fault::InvalidBody => bad("BAD_REQUEST_BODY", "Invalid request body"),
+            Fault::UnsupportedMedia => words(
+                "UNSUPPORTED_MEDIA_TYPE",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Unsupported Media Type",
+                "BadRequestException",
+            ),
             Fault::NoRoute => words(
                 "MISSING_AUTHENTICATION_TOKEN",
                 StatusCode::FORBIDDEN,
@@ -87,25 +118,24 @@ impl Fault {
     }
 
     /// The answer, as the deployment's gateway responses have it.
-    pub(super) fn response(
-        self,
-        request_id: &str,
-        head: &Head,
-        responses: Option<&BTreeMap<String, GatewayResponse>>,
-    ) -> Response {
+    pub(super) fn response(&self, context: &mut Context<'_>) -> Response {
         let words = self.words();
         let default = if words.status.is_client_error() { "DEFAULT_4XX" } else { "DEFAULT_5XX" };
+        let responses = context.place.as_ref().map(|place| &place.deployment.gateway_responses);
         let custom =
             responses.and_then(|responses| responses.get(words.kind).or_else(|| responses.get(default)));
+        let body = match words.status.is_server_error() {
+            // Recorded of AWS: a server error's body has a blank that a client error's has not.
+            true => format!(r#"{{"message": "{}"}}"#, words.message),
+            false => format!(r#"{{"message":"{}"}}"#, words.message),
+        };
         let mut response = Response {
             status: words.status,
             headers: vec![("x-amzn-ErrorType".to_owned(), words.error_type.to_owned())],
-            // Recorded of AWS: a server error's body has a blank that a client error's has not.
-            body: match words.status.is_server_error() {
-                true => format!(r#"{{"message": "{}"}}"#, words.message).into(),
-                false => format!(r#"{{"message":"{}"}}"#, words.message).into(),
-            },
+            body: body.into(),
+            stream: None,
         };
+        context.error = Some((words.kind, words.message));
         let mut content_type = "application/json";
         if let Some(custom) = custom {
             let status = custom.status_code.as_deref().and_then(|status| status.parse().ok());
@@ -116,11 +146,11 @@ impl Fault {
                 custom.templates.get_key_value("application/json").or(custom.templates.iter().next());
             if let Some((kind, template)) = template {
                 content_type = kind;
-                response.body = render(template, &words, request_id).into();
+                response.body = render(template, context, response.status).into();
             }
-            for (place, value) in &custom.parameters {
+            for (place, mapping) in &custom.parameters {
                 let header = place.strip_prefix("gatewayresponse.header.");
-                if let (Some(name), Some(value)) = (header, parameter(value, head)) {
+                if let (Some(name), Some(value)) = (header, context.mapped(mapping)) {
                     response.headers.retain(|(given, _)| !given.eq_ignore_ascii_case(name));
                     response.headers.push((name.to_owned(), value));
                 }
@@ -133,24 +163,12 @@ impl Fault {
     }
 }
 
-/// The value of a mapping: `'text'`, or a header or query parameter of the request.
-fn parameter(mapping: &str, head: &Head) -> Option<String> {
-    if let Some(text) = mapping.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')) {
-        return Some(text.to_owned());
-    }
-    if let Some(name) = mapping.strip_prefix("method.request.header.") {
-        return head.header(name).map(str::to_owned);
-    }
-    let name = mapping.strip_prefix("method.request.querystring.")?;
-    let (_, query) = head.target.split_once('?')?;
-    form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-}
-
-/// The variables that a gateway response's template may hold.
-fn render(template: &str, words: &Words, request_id: &str) -> String {
-    template
-        .replace("$context.error.messageString", &format!("\"{}\"", words.message))
-        .replace("$context.error.message", words.message)
-        .replace("$context.error.responseType", words.kind)
-        .replace("$context.requestId", request_id)
+/// A gateway response's template knows variables of the context and of the stage, and nothing else.
+fn render(template: &str, context: &Context<'_>, status: StatusCode) -> String {
+    template::render(template, |reference| match reference.name.split_once('.')? {
+        ("context", "status") => Some(status.as_u16().to_string()),
+        ("context", name) => Some(context.get(name).unwrap_or_default()),
+        ("stageVariables", name) => Some(context.variable(name).unwrap_or_default().to_owned()),
+        _ => None,
+    })
 }

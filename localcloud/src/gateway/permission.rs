@@ -13,6 +13,7 @@ pub(super) fn allows(policy: &[Statement], source_arn: &str) -> bool {
             && wildcard(&statement.action, "lambda:InvokeFunction")
             && statement.source_arn.as_ref().is_none_or(|pattern| arn_like(pattern, source_arn))
             && statement.source_account.as_ref().is_none_or(|account| account == ACCOUNT_ID)
+            && statement.conditions.is_empty()
     })
 }
 
@@ -28,6 +29,7 @@ mod tests {
             action: "lambda:InvokeFunction".to_owned(),
             source_arn: source_arn.map(str::to_owned),
             source_account: None,
+            ..Statement::default()
         }
     }
 

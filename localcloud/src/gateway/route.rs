@@ -51,10 +51,10 @@ pub(super) fn find<'a>(resources: &'a BTreeMap<String, Resource>, below: &'a str
         .map(|((_, parameters), resource)| Match { resource, parameters })
 }
 
-/// The method of a resource that answers an HTTP method.
-pub(super) fn method<'a>(resource: &'a Resource, name: &str) -> Option<&'a Method> {
-    let any = || ANY.contains(&name).then(|| resource.methods.get("ANY")).flatten();
-    resource.methods.get(name).or_else(any)
+/// The method of a resource that answers an HTTP method, with its own name.
+pub(super) fn method<'a>(resource: &'a Resource, name: &str) -> Option<(&'a str, &'a Method)> {
+    let any = || ANY.contains(&name).then(|| resource.methods.get_key_value("ANY")).flatten();
+    resource.methods.get_key_value(name).or_else(any).map(|(name, method)| (name.as_str(), method))
 }
 
 type Matched<'a> = (Vec<Rank>, BTreeMap<&'a str, &'a str>);
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     fn resources(paths: &[(&str, &[&str])]) -> BTreeMap<String, Resource> {
-        let method = Method { authorization_type: "NONE".into(), api_key_required: false, integration: None };
+        let method = Method { authorization_type: "NONE".into(), ..Method::default() };
         let resource = |path: &str, methods: &[&str]| Resource {
             id: path.to_owned(),
             parent_id: None,

@@ -17,6 +17,7 @@ impl Registry {
         // What another repository holds is not to be had here, although it is the same file.
         let path = repository.blobs.get(digest).and_then(|digest| self.blobs.path(digest));
         let path = path.ok_or_else(|| Fault::blob_unknown(digest))?;
+        self.blobs.promise(digest);
         let file = tokio::fs::File::open(path).await?;
         let length = file.metadata().await?.len().to_string();
         let headers = [

@@ -57,6 +57,13 @@ impl Fault {
         }
     }
 
+    pub(super) fn too_many_uploads(most: usize) -> Fault {
+        let message = format!(
+            "{most} uploads are under way: finish them, or try again once they are forgotten after an hour"
+        );
+        Fault::new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS", message)
+    }
+
     pub(super) fn unauthorized() -> Fault {
         Fault::new(
             StatusCode::UNAUTHORIZED,

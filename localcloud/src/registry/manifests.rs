@@ -5,36 +5,17 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode, header};
-use oci_spec::image::{ImageIndex, ImageManifest};
-use serde::Deserialize;
 
+use super::contents::{Contents, contents, is_tag, media_type};
 use super::{Fault, Registry, empty, parameter, with_body};
 use crate::blobs::digest_of;
+use crate::lifecycle::carry_out;
 use crate::world::repositories::{Image, Repository};
 
 /// Bytes of the largest manifest, as ECR's limit.
 const MAX_MANIFEST: usize = 4 * 1024 * 1024;
 /// Tags in an answer when the client does not say how many it wants, and at most.
 const MAX_TAGS: usize = 1000;
-
-const IMAGE_TYPES: [&str; 2] =
-    ["application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.manifest.v1+json"];
-const INDEX_TYPES: [&str; 2] =
-    ["application/vnd.docker.distribution.manifest.list.v2+json", "application/vnd.oci.image.index.v1+json"];
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Envelope {
-    media_type: Option<String>,
-}
-
-/// What a manifest refers to, and what is kept of it.
-struct Contents {
-    blobs: Vec<String>,
-    manifests: Vec<String>,
-    size: u64,
-    artifact_media_type: Option<String>,
-}
 
 impl Registry {
     pub(super) async fn get_manifest(
@@ -84,8 +65,9 @@ impl Registry {
             None if is_tag(reference) => Some(reference.to_owned()),
             None => return Err(Fault::tag_malformed(reference)),
         };
-        let media_type = media_type(headers, &bytes)?;
-        let contents = contents(&media_type, &bytes)?;
+        let told = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media_type = media_type(told, &bytes).map_err(Fault::manifest_invalid)?;
+        let contents = contents(&media_type, &bytes).map_err(Fault::manifest_invalid)?;
         let image = Image {
             digest: digest.clone(),
             media_type,
@@ -95,12 +77,17 @@ impl Registry {
         };
         let (world, blobs, name) = (Arc::clone(&self.world), self.blobs.clone(), name.to_owned());
         tokio::task::spawn_blocking(move || {
+            let _kept = blobs.taking_in();
             blobs.write(&bytes)?;
             world.change(|state| {
                 let repository =
                     state.repositories.get_mut(&name).ok_or_else(|| Fault::name_unknown(&name))?;
-                tag_image(repository, &contents, image, tag)
-            })
+                tag_image(repository, &contents, image, tag)?;
+                carry_out(repository, &blobs, crate::cloud::now_ms());
+                Ok::<_, Fault>(())
+            })?;
+            blobs.redeem(contents.blobs.iter());
+            Ok::<_, Fault>(())
         })
         .await??;
         empty(StatusCode::CREATED, &[("docker-content-digest", &digest)])
@@ -153,49 +140,4 @@ fn tag_image(
     }
     repository.images.entry(image.digest.clone()).or_insert(image);
     Ok(())
-}
-
-/// A tag as the distribution specification defines it.
-fn is_tag(text: &str) -> bool {
-    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let mut bytes = text.bytes();
-    text.len() <= 128
-        && bytes.next().is_some_and(word)
-        && bytes.all(|byte| word(byte) || b".-".contains(&byte))
-}
-
-fn media_type(headers: &HeaderMap, bytes: &[u8]) -> Result<String, Fault> {
-    let envelope: Envelope = serde_json::from_slice(bytes).map_err(Fault::manifest_invalid)?;
-    let header = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    match (header, envelope.media_type) {
-        (Some(header), Some(inside)) if header != inside => {
-            Err(Fault::manifest_invalid(format!("its mediaType is {inside}, but it was sent as {header}")))
-        }
-        (Some(header), _) => Ok(header.to_owned()),
-        (None, Some(inside)) => Ok(inside),
-        (None, None) => Err(Fault::manifest_invalid("it has no media type")),
-    }
-}
-
-fn contents(media_type: &str, bytes: &[u8]) -> Result<Contents, Fault> {
-    if IMAGE_TYPES.contains(&media_type) {
-        let manifest = ImageManifest::from_reader(bytes).map_err(Fault::manifest_invalid)?;
-        let parts = || std::iter::once(manifest.config()).chain(manifest.layers());
-        return Ok(Contents {
-            blobs: parts().map(|part| part.digest().to_string()).collect(),
-            manifests: Vec::new(),
-            size: parts().fold(0, |size, part| size.saturating_add(part.size())),
-            artifact_media_type: Some(manifest.config().media_type().to_string()),
-        });
-    }
-    if INDEX_TYPES.contains(&media_type) {
-        let index = ImageIndex::from_reader(bytes).map_err(Fault::manifest_invalid)?;
-        return Ok(Contents {
-            blobs: Vec::new(),
-            manifests: index.manifests().iter().map(|part| part.digest().to_string()).collect(),
-            size: bytes.len() as u64,
-            artifact_media_type: None,
-        });
-    }
-    Err(Fault::manifest_invalid(format!("the media type {media_type} is not supported")))
 }

@@ -1,7 +1,7 @@
 //! Blobs into the registry.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -14,6 +14,8 @@ use crate::blobs::{BlobWriter, FinishError, hex_of};
 
 /// Bytes of the largest blob: Lambda takes images of up to 10 GB.
 const MAX_BLOB: u64 = 10 * 1024 * 1024 * 1024;
+/// Uploads that are open at the same time: each holds a file.
+const MOST_UPLOADS: usize = 100;
 /// An upload that nobody has touched for so long is forgotten.
 const ABANDONED: Duration = Duration::from_secs(3600);
 
@@ -46,10 +48,14 @@ impl Uploads {
         }
     }
 
-    fn put(&self, id: String, upload: Upload) {
+    fn put(&self, id: String, upload: Upload) -> Result<(), Fault> {
         let mut open = self.lock();
         open.retain(|_, upload| upload.touched.elapsed() < ABANDONED);
+        if open.len() >= MOST_UPLOADS {
+            return Err(Fault::too_many_uploads(MOST_UPLOADS));
+        }
         open.insert(id, upload);
+        Ok(())
     }
 }
 
@@ -70,19 +76,26 @@ impl Registry {
             patched: false,
             touched: Instant::now(),
         };
-        self.uploads.put(id.clone(), upload);
+        self.uploads.put(id.clone(), upload)?;
         progress(StatusCode::ACCEPTED, name, &id, 0)
     }
 
     /// Whether the blob could be taken from the other repository.
     async fn mount(&self, name: &str, digest: &str, from: &str) -> Result<bool, Fault> {
-        let state = self.world.snapshot();
-        let held = state.repositories.get(from).is_some_and(|repository| repository.blobs.contains(digest));
-        if !held || self.blobs.path(digest).is_none() {
-            return Ok(false);
-        }
-        self.hold_blob(name, digest).await?;
-        Ok(true)
+        let (registry, name) = (self.clone(), name.to_owned());
+        let (digest, from) = (digest.to_owned(), from.to_owned());
+        tokio::task::spawn_blocking(move || {
+            let _kept = registry.blobs.taking_in();
+            let state = registry.world.snapshot();
+            let held =
+                state.repositories.get(&from).is_some_and(|repository| repository.blobs.contains(&digest));
+            if !held || registry.blobs.path(&digest).is_none() {
+                return Ok(false);
+            }
+            registry.hold_blob(&name, &digest)?;
+            Ok(true)
+        })
+        .await?
     }
 
     pub(super) async fn append_upload(&self, name: &str, id: &str, body: Body) -> Result<Response, Fault> {
@@ -96,7 +109,7 @@ impl Registry {
         }
         upload.touched = Instant::now();
         let size = upload.writer.size();
-        self.uploads.put(id.to_owned(), upload);
+        self.uploads.put(id.to_owned(), upload)?;
         progress(StatusCode::CREATED, name, id, size)
     }
 
@@ -114,14 +127,16 @@ impl Registry {
         }
         let mut upload = self.uploads.take(id, name)?;
         receive(&mut upload.writer, body).await?;
-        let promised = digest.clone();
-        tokio::task::spawn_blocking(move || upload.writer.finish(Some(&promised))).await?.map_err(
-            |error| match error {
+        let (registry, name_here, promised) = (self.clone(), name.to_owned(), digest.clone());
+        tokio::task::spawn_blocking(move || {
+            let _kept = registry.blobs.taking_in();
+            upload.writer.finish(Some(&promised)).map_err(|error| match error {
                 FinishError::Mismatch { .. } => Fault::digest_invalid(error),
                 FinishError::Io(error) => Fault::internal(error),
-            },
-        )?;
-        self.hold_blob(name, &digest).await?;
+            })?;
+            registry.hold_blob(&name_here, &promised)
+        })
+        .await??;
         created(name, &digest)
     }
 
@@ -133,17 +148,14 @@ impl Registry {
         progress(StatusCode::NO_CONTENT, name, id, size)
     }
 
-    async fn hold_blob(&self, name: &str, digest: &str) -> Result<(), Fault> {
-        let (world, name, digest) = (Arc::clone(&self.world), name.to_owned(), digest.to_owned());
-        tokio::task::spawn_blocking(move || {
-            world.change(|state| {
-                let repository =
-                    state.repositories.get_mut(&name).ok_or_else(|| Fault::name_unknown(&name))?;
-                repository.blobs.insert(digest);
-                Ok(())
-            })
+    /// The repository has the blob from now on. [`Blobs::taking_in`](crate::blobs::Blobs::taking_in) is held.
+    fn hold_blob(&self, name: &str, digest: &str) -> Result<(), Fault> {
+        self.blobs.promise(digest);
+        self.world.change(|state| {
+            let repository = state.repositories.get_mut(name).ok_or_else(|| Fault::name_unknown(name))?;
+            repository.blobs.insert(digest.to_owned());
+            Ok(())
         })
-        .await?
     }
 }
 

@@ -1,8 +1,12 @@
 //! Repositories, the images in them, and the token that opens the registry.
 
 mod images;
+mod lifecycle;
 mod needs;
+mod policies;
+mod put_image;
 mod repositories;
+mod tags;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -24,9 +28,18 @@ pub(crate) fn answer(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         "DescribeRepositories" => repositories::describe(cloud, call),
         "DeleteRepository" => repositories::delete(cloud, call),
         "PutImageTagMutability" => repositories::put_mutability(cloud, call),
-        "GetRepositoryPolicy" => repositories::get_policy(cloud, call),
-        "SetRepositoryPolicy" => repositories::set_policy(cloud, call),
-        "ListTagsForResource" => repositories::list_tags(cloud, call),
+        "PutImageScanningConfiguration" => repositories::put_scanning(cloud, call),
+        "GetRepositoryPolicy" => policies::get(cloud, call),
+        "SetRepositoryPolicy" => policies::set(cloud, call),
+        "DeleteRepositoryPolicy" => policies::delete(cloud, call),
+        "GetLifecyclePolicy" => lifecycle::get(cloud, call),
+        "PutLifecyclePolicy" => lifecycle::put(cloud, call),
+        "DeleteLifecyclePolicy" => lifecycle::delete(cloud, call),
+        "ListTagsForResource" => tags::list(cloud, call),
+        "TagResource" => tags::tag(cloud, call),
+        "UntagResource" => tags::untag(cloud, call),
+        "PutImage" => put_image::put(cloud, call),
+        "BatchCheckLayerAvailability" => put_image::layers(cloud, call),
         "DescribeImages" => images::describe(cloud, call),
         "ListImages" => images::list(cloud, call),
         "BatchGetImage" => images::batch_get(cloud, call),

@@ -6,11 +6,14 @@ mod managed;
 mod needs;
 mod roles;
 mod simulate;
+mod tags;
 mod users;
+mod versions;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
+use crate::access::{Policy, Trust, Unusable};
 use crate::account;
 use crate::cloud::Cloud;
 use crate::wire::fault::Fault;
@@ -19,6 +22,7 @@ use crate::world::State;
 use crate::world::roles::Role;
 
 pub(crate) use needs::needs;
+pub(crate) use users::time;
 
 pub(crate) fn answer(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     match call.operation.as_str() {
@@ -27,7 +31,14 @@ pub(crate) fn answer(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         "ListRoles" => roles::list(cloud, call),
         "DeleteRole" => roles::delete(cloud, call),
         "UpdateAssumeRolePolicy" => roles::update_trust(cloud, call),
-        "TagRole" => roles::tag(cloud, call),
+        "UpdateRole" => roles::update(cloud, call),
+        "UpdateRoleDescription" => roles::update_description(cloud, call),
+        // There are no instance profiles and no groups, so that no role and no user is in any.
+        "ListInstanceProfilesForRole" => roles::instance_profiles(cloud, call),
+        "ListGroupsForUser" => users::groups(cloud, call),
+        "TagRole" | "TagUser" | "TagPolicy" => tags::tag(cloud, call),
+        "UntagRole" | "UntagUser" | "UntagPolicy" => tags::untag(cloud, call),
+        "ListRoleTags" | "ListUserTags" | "ListPolicyTags" => tags::list(cloud, call),
         "AttachRolePolicy" => attached::attach(cloud, call),
         "DetachRolePolicy" => attached::detach(cloud, call),
         "ListAttachedRolePolicies" => attached::list(cloud, call),
@@ -51,7 +62,13 @@ pub(crate) fn answer(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         "ListAttachedUserPolicies" => users::list_attached(cloud, call),
         "CreatePolicy" => managed::create(cloud, call),
         "GetPolicy" => managed::get(cloud, call),
-        "GetPolicyVersion" => managed::version(cloud, call),
+        "ListPolicies" => managed::list(cloud, call),
+        "ListEntitiesForPolicy" => managed::entities(cloud, call),
+        "GetPolicyVersion" => versions::get(cloud, call),
+        "ListPolicyVersions" => versions::list(cloud, call),
+        "CreatePolicyVersion" => versions::create(cloud, call),
+        "SetDefaultPolicyVersion" => versions::set_default(cloud, call),
+        "DeletePolicyVersion" => versions::delete(cloud, call),
         "DeletePolicy" => managed::delete(cloud, call),
         "SimulatePrincipalPolicy" => simulate::simulate(cloud, call),
         _ => Err(call.not_offered()),
@@ -103,16 +120,25 @@ pub(crate) fn role_by_arn<'a>(state: &'a State, arn: &str) -> Option<&'a Role> {
     state.roles.get(arn.rsplit('/').next()?).filter(|role| arn_of(role) == arn)
 }
 
-fn arn_of(role: &Role) -> String {
+pub(crate) fn arn_of(role: &Role) -> String {
     format!("arn:aws:iam::{}:role{}{}", account::ACCOUNT_ID, role.path, role.name)
 }
 
-/// Whether a policy document is JSON at all, and an object.
-fn check_policy(document: &str) -> Result<(), Fault> {
-    match serde_json::from_str::<serde_json::Value>(document) {
-        Ok(serde_json::Value::Object(_)) => Ok(()),
-        _ => Err(Fault::new(400, "MalformedPolicyDocument", "This policy contains invalid Json")),
+/// Refuses what is no policy. `Ok(false)`: it has something that is not evaluated here, so that nobody can act under it.
+fn check_policy(document: &str) -> Result<bool, Fault> {
+    match Policy::parse(document) {
+        Ok(_) => Ok(true),
+        Err(Unusable::NotEvaluated(_)) => Ok(false),
+        Err(Unusable::Malformed(message)) => Err(malformed(message)),
     }
+}
+
+fn check_trust(document: &str) -> Result<(), Fault> {
+    Trust::parse(document).map(drop).map_err(malformed)
+}
+
+fn malformed(message: String) -> Fault {
+    Fault::new(400, "MalformedPolicyDocument", message)
 }
 
 /// The two members that page a list, as the form has them.

@@ -1,14 +1,25 @@
-//! Functions made from container images: their life, their versions, their policy, and calls to them.
+//! Functions made from container images: their life, their versions and aliases, their policies, and calls to them.
 
+mod absent;
+mod alias;
 mod concurrency;
 mod configuration;
+mod constraints;
 mod create;
+pub(crate) mod delivery;
 mod describe;
+mod environment;
+mod event_config;
+pub(crate) mod idle;
 mod image;
 pub(crate) mod invoke;
+pub(crate) mod invoke_stream;
+mod json_error;
 mod needs;
+mod payload;
 mod policy;
 mod read;
+mod recursion;
 mod settle;
 mod tags;
 mod target;
@@ -36,6 +47,21 @@ pub(crate) fn answer(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         "UpdateFunctionCode" => update::code(cloud, call),
         "UpdateFunctionConfiguration" => update::configuration(cloud, call),
         "DeleteFunction" => create::delete(cloud, call),
+        "CreateAlias" => alias::create(cloud, call),
+        "GetAlias" => alias::get(cloud, call),
+        "ListAliases" => alias::list(cloud, call),
+        "UpdateAlias" => alias::update(cloud, call),
+        "DeleteAlias" => alias::delete(cloud, call),
+        "PutFunctionEventInvokeConfig" => event_config::put(cloud, call),
+        "UpdateFunctionEventInvokeConfig" => event_config::update(cloud, call),
+        "GetFunctionEventInvokeConfig" => event_config::get(cloud, call),
+        "DeleteFunctionEventInvokeConfig" => event_config::delete(cloud, call),
+        "ListFunctionEventInvokeConfigs" => event_config::list(cloud, call),
+        "PutFunctionRecursionConfig" => recursion::put(cloud, call),
+        "GetFunctionRecursionConfig" => recursion::get(cloud, call),
+        "GetFunctionCodeSigningConfig" => absent::code_signing(cloud, call),
+        "GetFunctionUrlConfig" => absent::url(call),
+        "ListFunctionUrlConfigs" => absent::urls(cloud, call),
         "AddPermission" => policy::add(cloud, call),
         "RemovePermission" => policy::remove(cloud, call),
         "GetPolicy" => policy::get(cloud, call),

@@ -3,16 +3,19 @@
 mod events;
 mod groups;
 mod live_tail;
+mod metric_filters;
 mod needs;
 mod pattern;
 mod put;
 mod queries;
 mod streams;
+mod tags;
 
 use std::sync::Arc;
 
 use crate::account;
 use crate::cloud::Cloud;
+use crate::wire::checks::Checks;
 use crate::wire::fault::{Fault, broken};
 use crate::wire::{Answer, Call, Service};
 use crate::world::State;
@@ -27,6 +30,14 @@ pub(crate) fn answer(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         "DeleteLogGroup" => groups::delete(cloud, call),
         "PutRetentionPolicy" => groups::put_retention(cloud, call),
         "DeleteRetentionPolicy" => groups::delete_retention(cloud, call),
+        "ListLogGroups" => groups::list(cloud, call),
+        "ListTagsLogGroup" | "ListTagsForResource" => tags::list(cloud, call),
+        "TagLogGroup" | "TagResource" => tags::tag(cloud, call),
+        "UntagLogGroup" | "UntagResource" => tags::untag(cloud, call),
+        "PutMetricFilter" => metric_filters::put(cloud, call),
+        "DescribeMetricFilters" => metric_filters::describe(cloud, call),
+        "DeleteMetricFilter" => metric_filters::delete(cloud, call),
+        "DeleteLogStream" => streams::delete(cloud, call),
         "CreateLogStream" => streams::create(cloud, call),
         "DescribeLogStreams" => streams::describe(cloud, call),
         "PutLogEvents" => put::put(cloud, call),
@@ -55,6 +66,16 @@ fn group<'a>(state: &'a State, name: &str) -> Result<&'a LogGroup, Fault> {
 
 fn group_mut<'a>(state: &'a mut State, name: &str) -> Result<&'a mut LogGroup, Fault> {
     state.log_groups.get_mut(name).ok_or_else(|| missing("group"))
+}
+
+/// The constraints of the service's model on names.
+fn group_name(checks: &mut Checks, member: &str, name: &str) {
+    checks.length(member, name, 1, 512).pattern(member, name, r"[\.\-_/#A-Za-z0-9]+");
+}
+
+/// The same for a stream's name, or for the beginning of one.
+fn stream_name(checks: &mut Checks, member: &str, name: &str) {
+    checks.length(member, name, 1, 512).pattern(member, name, "[^:*]*");
 }
 
 /// A group's name, given as such or inside an identifier (a name or an ARN).
@@ -90,7 +111,7 @@ fn bad_token() -> Fault {
 
 /// From when on events of a group are still told, epoch milliseconds.
 fn kept_since(group: &LogGroup, now: i64) -> i64 {
-    group.retention_days.map_or(0, |days| now - i64::from(days) * 86_400_000)
+    group.kept_since(now).unwrap_or(0)
 }
 
 /// Stream names come as shared text.

@@ -19,12 +19,18 @@ pub(super) fn time(name: &str, value: &Value) -> Option<Timestamp> {
     Timestamp::from_second(seconds).ok()
 }
 
+/// The one member of an answer that is a map and not a structure: the query protocol writes its entries one by one.
+pub(super) const MAP: &str = "ExtendedStatistics";
+
 /// An error's shape with its namespace, as recorded of AWS.
 pub(super) fn error_type(code: &str) -> String {
     match code {
         "ValidationError" => "com.amazon.coral.validate#ValidationException".to_owned(),
         "InvalidParameterValue" | "InvalidParameterCombination" => {
             format!("com.amazonaws.cloudwatch.v2010_08_01#{code}Exception")
+        }
+        "MissingParameter" => {
+            "com.amazonaws.cloudwatch.v2010_08_01#MissingRequiredParameterException".to_owned()
         }
         "InvalidNextToken" => format!("com.amazonaws.cloudwatch.v2010_08_01#{code}"),
         other => format!("com.amazon.coral.service#{other}"),

@@ -40,7 +40,7 @@ impl Fault {
         };
         let code = match service {
             Service::Logs | Service::Ecr => "InvalidParameterException",
-            Service::Iam | Service::Sts | Service::CloudWatch => "ValidationError",
+            Service::Iam | Service::Sts | Service::Ec2 | Service::CloudWatch => "ValidationError",
             _ => "ValidationException",
         };
         Fault::new(400, code, format!("{count} detected: {}", broken.join("; ")))
@@ -72,7 +72,9 @@ impl Fault {
         match service {
             Service::Lambda | Service::ApiGateway => Fault::new(403, "AccessDeniedException", message),
             Service::Ecr | Service::Logs => Fault::new(400, "AccessDeniedException", message),
-            Service::Iam | Service::Sts | Service::CloudWatch => Fault::new(403, "AccessDenied", message),
+            Service::Iam | Service::Sts | Service::Ec2 | Service::CloudWatch => {
+                Fault::new(403, "AccessDenied", message)
+            }
         }
     }
 
@@ -82,7 +84,9 @@ impl Fault {
         match service {
             Service::Lambda | Service::ApiGateway => Fault::new(403, "ExpiredTokenException", message),
             Service::Ecr | Service::Logs => Fault::new(400, "ExpiredTokenException", message),
-            Service::Iam | Service::Sts | Service::CloudWatch => Fault::new(403, "ExpiredToken", message),
+            Service::Iam | Service::Sts | Service::Ec2 | Service::CloudWatch => {
+                Fault::new(403, "ExpiredToken", message)
+            }
         }
     }
 
@@ -93,7 +97,7 @@ impl Fault {
                 .with("Type", "User")
                 .with("Reason", "CallerRateLimitExceeded"),
             Service::ApiGateway => Fault::new(429, "TooManyRequestsException", "Too Many Requests"),
-            Service::Iam | Service::Sts | Service::CloudWatch => {
+            Service::Iam | Service::Sts | Service::Ec2 | Service::CloudWatch => {
                 Fault::new(400, "Throttling", "Rate exceeded")
             }
             Service::Ecr | Service::Logs => Fault::new(400, "ThrottlingException", "Rate exceeded"),

@@ -85,9 +85,10 @@ pub(super) fn read<T: DeserializeOwned>(
 ) -> Result<T, Fault> {
     let whole = Value::Object(without_null(members));
     let mut unknown = Vec::new();
-    let read = serde_ignored::deserialize(&whole, |path| unknown.push(path.to_string()));
+    // What may be absent has a step `?` of its own in a path.
+    let read = serde_ignored::deserialize(&whole, |path| unknown.push(path.to_string().replace(".?", "")));
     let unknown = unknown.into_iter().find(|path| {
-        let pointer = format!("/{}", path.replace('.', "/").replace("/?", ""));
+        let pointer = format!("/{}", path.replace('.', "/"));
         whole.pointer(&pointer).is_none_or(says_something)
     });
     if let Some(parameter) = unknown {
@@ -96,7 +97,7 @@ pub(super) fn read<T: DeserializeOwned>(
     read.map_err(|error: serde_json::Error| {
         let text = error.to_string();
         match text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
-            Some((member, _)) => Fault::validation(service, member, "null", "Member must not be null"),
+            Some((member, _)) => Fault::validations(service, &[null(member)]),
             // The kind of mistake without the value, which may be a secret.
             None => Fault::new(
                 400,
@@ -110,6 +111,14 @@ pub(super) fn read<T: DeserializeOwned>(
             ),
         }
     })
+}
+
+/// A required member that is absent, in AWS's own words: spelled with a small letter, and `null` without quotes.
+fn null(member: &str) -> String {
+    let mut letters = member.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+    let spelled: String = first.into_iter().chain(letters).collect();
+    format!("Value null at '{spelled}' failed to satisfy constraint: Member must not be null")
 }
 
 fn without_null(members: &Map<String, Value>) -> Map<String, Value> {

@@ -10,7 +10,7 @@ use quick_xml::escape::escape;
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
-use super::{Answer, Body, Parts, Service, cloudwatch};
+use super::{Answer, Body, Parts, Service, cloudwatch, ec2};
 
 pub(super) fn parts(service: Service, payload: &Bytes) -> Result<Parts, Fault> {
     let mut operation = None;
@@ -81,9 +81,12 @@ pub(super) fn answer(
     request_id: &str,
     answer: Answer,
 ) -> Response {
+    if service == Some(Service::Ec2) {
+        return ec2::answer(operation, request_id, answer);
+    }
     let mut result = String::new();
     if let Body::Members(members) = &answer.body {
-        element(&mut result, &format!("{operation}Result"), members);
+        element(&mut result, &format!("{operation}Result"), members, "member");
     }
     respond(
         answer.status,
@@ -95,6 +98,9 @@ pub(super) fn answer(
 }
 
 pub(super) fn fault(service: Option<Service>, request_id: &str, fault: &Fault) -> Response {
+    if service == Some(Service::Ec2) {
+        return ec2::fault(request_id, fault);
+    }
     let kind = if fault.status < 500 { "Sender" } else { "Receiver" };
     respond(
         fault.status,
@@ -107,7 +113,7 @@ pub(super) fn fault(service: Option<Service>, request_id: &str, fault: &Fault) -
     )
 }
 
-fn respond(status: u16, xml: String) -> Response {
+pub(super) fn respond(status: u16, xml: String) -> Response {
     let mut response = Response::new(axum::body::Body::from(xml));
     *response.status_mut() =
         http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
@@ -115,21 +121,27 @@ fn respond(status: u16, xml: String) -> Response {
     response
 }
 
-/// Writes members as elements; a list's items are `member`s.
-fn element(xml: &mut String, name: &str, value: &Value) {
+/// Writes members as elements; `item` is what the items of a list are called.
+pub(super) fn element(xml: &mut String, name: &str, value: &Value, item: &str) {
     if value.is_null() {
         return;
     }
     if let Some(time) = cloudwatch::time(name, value) {
-        return element(xml, name, &Value::from(time.to_string()));
+        return element(xml, name, &Value::from(time.to_string()), item);
     }
     // Writing to a String cannot fail.
     let _ = write!(xml, "<{name}>");
     match value {
-        Value::Object(members) => members.iter().for_each(|(name, value)| element(xml, name, value)),
-        Value::Array(items) => items.iter().for_each(|item| match cloudwatch::time(name, item) {
-            Some(time) => element(xml, "member", &Value::from(time.to_string())),
-            None => element(xml, "member", item),
+        Value::Object(entries) if name == cloudwatch::MAP => entries.iter().for_each(|(key, value)| {
+            let entry = [("key".to_owned(), Value::from(key.as_str())), ("value".to_owned(), value.clone())];
+            element(xml, "entry", &Value::Object(Map::from_iter(entry)), item);
+        }),
+        Value::Object(members) => {
+            members.iter().for_each(|(name, value)| element(xml, name, value, item));
+        }
+        Value::Array(items) => items.iter().for_each(|one| match cloudwatch::time(name, one) {
+            Some(time) => element(xml, item, &Value::from(time.to_string()), item),
+            None => element(xml, item, one, item),
         }),
         Value::String(text) => xml.push_str(&escape(text.as_str())),
         other => {

@@ -134,7 +134,7 @@ fn basic(at: Timestamp) -> String {
 }
 
 /// Compared in a time that does not tell how far they are alike.
-fn is_same(one: &[u8], other: &[u8]) -> bool {
+pub(super) fn is_same(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len()
         && one.iter().zip(other).fold(0, |differ, (one, other)| differ | (one ^ other)) == 0
 }

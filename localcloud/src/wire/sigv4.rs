@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use super::{Protocol, Service};
-use crate::access::Caller;
+use crate::access::Identity;
 use crate::account;
 
 /// The parts of `Credential=KEY/DATE/REGION/SERVICE/aws4_request`, and what was signed.
@@ -67,15 +67,21 @@ pub(super) fn incomplete(protocol: Protocol) -> Fault {
     )
 }
 
-/// Refuses every credential but those of the local cloud, so that no client can take it for AWS, nor AWS for it; answers whose it is
-/// and its secret.
+/// Refuses every credential but those of the local cloud, so that no client can take it for AWS, nor AWS for it, and temporary
+/// ones without their token or after their time; answers whose it is. The signature is still to be verified.
 pub(super) fn check(
     credential: &Credential<'_>,
-    caller: Option<(Caller, String)>,
+    identity: Option<Identity>,
+    token: Option<&str>,
     protocol: Protocol,
     service: Service,
-) -> Result<(Caller, String), Fault> {
-    let Some(caller) = caller else {
+) -> Result<Identity, Fault> {
+    let identity = identity.filter(|identity| match (&identity.token, token) {
+        (Some((wanted, _)), Some(given)) => super::signature::is_same(wanted.0.as_bytes(), given.as_bytes()),
+        (None, None) => true,
+        _ => false,
+    });
+    let Some(identity) = identity else {
         let code = match protocol {
             Protocol::Query | Protocol::Cbor => "InvalidClientTokenId",
             Protocol::RestJson | Protocol::AwsJson => "UnrecognizedClientException",
@@ -86,6 +92,9 @@ pub(super) fn check(
             format!("The security token included in the request is invalid. {NOT_AWS}: {}", how_to_sign()),
         ));
     };
+    if identity.token.as_ref().is_some_and(|(_, expired)| *expired) {
+        return Err(Fault::expired(service));
+    }
     if credential.region != account::REGION {
         let code = match protocol {
             Protocol::Query | Protocol::Cbor => "SignatureDoesNotMatch",
@@ -102,12 +111,14 @@ pub(super) fn check(
             ),
         ));
     }
-    Ok(caller)
+    Ok(identity)
 }
 
 fn how_to_sign() -> String {
     let own = account::ACCESS_KEY_ID;
-    format!("it answers only to its own access key {own} and to those of users that were created in it")
+    format!(
+        "it answers only to its own access key {own} and to those of users and sessions that were created in it"
+    )
 }
 
 #[cfg(test)]

@@ -21,6 +21,12 @@ pub(crate) enum Frame {
         name: &'static str,
         members: Value,
     },
+    /// An event whose payload is octets.
+    Octets {
+        /// As the service's model names it.
+        name: &'static str,
+        bytes: Bytes,
+    },
     /// The last frame of a stream that ends with an error.
     Exception { code: &'static str, message: String },
 }
@@ -31,11 +37,21 @@ pub(crate) enum Frame {
 pub(crate) struct Broken(pub(crate) String);
 
 /// The frames of an answer, as they come.
-pub(crate) struct Frames(Pin<Box<dyn Stream<Item = Result<Frame, Broken>> + Send>>);
+pub(crate) struct Frames {
+    frames: Pin<Box<dyn Stream<Item = Result<Frame, Broken>> + Send>>,
+    /// Whether a frame that says nothing goes before them.
+    greeting: bool,
+}
 
 impl Frames {
+    /// The SDKs wait for the first frame before they hand the stream out, so one comes at once [FACTS §8].
     pub(crate) fn new(frames: impl Stream<Item = Result<Frame, Broken>> + Send + 'static) -> Frames {
-        Frames(Box::pin(frames))
+        Frames { frames: Box::pin(frames), greeting: true }
+    }
+
+    /// REST protocols know no such frame: what the answer says besides its frames stands in its headers.
+    pub(crate) fn rest(frames: impl Stream<Item = Result<Frame, Broken>> + Send + 'static) -> Frames {
+        Frames { frames: Box::pin(frames), greeting: false }
     }
 }
 
@@ -45,10 +61,10 @@ impl fmt::Debug for Frames {
     }
 }
 
-/// The SDKs wait for the first frame before they hand the stream out, so one comes at once [FACTS §8].
 pub(super) fn answer(frames: Frames) -> Response {
-    let first = Frame::Event { name: "initial-response", members: json!({}) };
-    let bytes = stream::iter([Ok(first)]).chain(frames.0).map(|frame| encode(&frame?));
+    let greeting = Frame::Event { name: "initial-response", members: json!({}) };
+    let first = frames.greeting.then_some(Ok(greeting));
+    let bytes = stream::iter(first).chain(frames.frames).map(|frame| encode(&frame?));
     let mut response = Response::new(Body::from_stream(bytes));
     let media_type = http::HeaderValue::from_static("application/vnd.amazon.eventstream");
     response.headers_mut().insert(header::CONTENT_TYPE, media_type);
@@ -57,16 +73,23 @@ pub(super) fn answer(frames: Frames) -> Response {
 
 fn encode(frame: &Frame) -> Result<Bytes, Broken> {
     let text = |name: &'static str, value: &'static str| Header::new(name, HeaderValue::String(value.into()));
-    let (headers, payload) = match frame {
+    let json = "application/json";
+    let (headers, media_type, payload) = match frame {
         Frame::Event { name, members } => {
-            ([text(":message-type", "event"), text(":event-type", name)], members.to_string())
+            ([text(":message-type", "event"), text(":event-type", name)], json, members.to_string().into())
         }
+        Frame::Octets { name, bytes } => (
+            [text(":message-type", "event"), text(":event-type", name)],
+            "application/octet-stream",
+            bytes.clone(),
+        ),
         Frame::Exception { code, message } => (
             [text(":message-type", "exception"), text(":exception-type", code)],
-            json!({ "message": message }).to_string(),
+            json,
+            json!({ "message": message }).to_string().into(),
         ),
     };
-    let mut message = Message::new(payload).add_header(text(":content-type", "application/json"));
+    let mut message = Message::new(payload).add_header(text(":content-type", media_type));
     for header in headers {
         message = message.add_header(header);
     }

@@ -1,8 +1,23 @@
 //! REST APIs as the account keeps them.
 
+mod methods;
+mod models;
+mod stages;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use methods::{Integration, IntegrationResponse, Method, MethodResponse};
+pub use models::{Model, RequestValidator, default_models};
+pub use stages::{AccessLog, Canary, MethodSettings, Stage, Throttle};
+
+/// What API Gateway keeps of the account itself.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct GatewaySettings {
+    /// ARN of the role with which it would write execution logs.
+    pub cloudwatch_role_arn: Option<String>,
+}
 
 /// A REST API (API Gateway v1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +52,25 @@ pub struct RestApi {
     pub tags: BTreeMap<String, String>,
     /// The loopback port at which the data plane of this API listens; kept, so that a bookmarked URL stays right.
     pub port: Option<u16>,
+    /// Bytes from which on answers are compressed; `None` is never.
+    #[serde(default)]
+    pub minimum_compression_size: Option<u32>,
+    /// `HEADER` or `AUTHORIZER`.
+    #[serde(default = "header")]
+    pub api_key_source: String,
+    /// Whether the API's own address answers nothing but 403.
+    #[serde(default)]
+    pub disable_execute_api_endpoint: bool,
+    /// Models by name, AWS's own two among them.
+    #[serde(default = "default_models")]
+    pub models: BTreeMap<String, Model>,
+    /// Request validators by id.
+    #[serde(default)]
+    pub validators: BTreeMap<String, RequestValidator>,
+}
+
+fn header() -> String {
+    "HEADER".to_owned()
 }
 
 /// One path of an API.
@@ -54,36 +88,6 @@ pub struct Resource {
     pub methods: BTreeMap<String, Method>,
 }
 
-/// One method of a resource.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Method {
-    /// `NONE`, the only one that the local cloud serves.
-    pub authorization_type: String,
-    /// Whether a call needs an API key.
-    pub api_key_required: bool,
-    /// Where the method leads.
-    pub integration: Option<Integration>,
-}
-
-/// Where a method leads.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Integration {
-    /// `AWS_PROXY`, the only one that the local cloud serves.
-    pub kind: String,
-    /// The method of the call to the integration; anything but `POST` fails each call, as on AWS.
-    pub http_method: Option<String>,
-    /// With `${stageVariables.NAME}` still in it.
-    pub uri: Option<String>,
-    /// Milliseconds, 29,000 unless set.
-    pub timeout_ms: u32,
-    /// `WHEN_NO_MATCH` unless set.
-    pub passthrough_behavior: String,
-    /// The resource's id unless set.
-    pub cache_namespace: String,
-    /// `BUFFERED` unless set.
-    pub response_transfer_mode: String,
-}
-
 /// An immutable snapshot of an API's resources.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Deployment {
@@ -99,41 +103,22 @@ pub struct Deployment {
     pub gateway_responses: BTreeMap<String, GatewayResponse>,
     /// What the API's binary media types were at that moment.
     pub binary_media_types: Vec<String>,
-}
-
-/// How fast a stage takes requests: its method settings of `*/*`. What is `None` is the account's own limit, and -1 is none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Throttle {
-    /// Requests a second.
-    pub rate: Option<f64>,
-    /// Requests at once.
-    pub burst: Option<i32>,
-}
-
-/// A named place at which a deployment answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Stage {
-    /// First segment of the path of each call.
-    pub name: String,
-    /// The deployment that answers.
-    pub deployment_id: String,
-    /// Free text.
-    pub description: Option<String>,
-    /// Stage variables.
-    pub variables: BTreeMap<String, String>,
-    /// Epoch milliseconds.
-    pub created_ms: i64,
-    /// Epoch milliseconds.
-    pub updated_ms: i64,
-    /// Tags.
-    pub tags: BTreeMap<String, String>,
-    /// How fast it takes requests.
+    /// What the API's smallest size to be compressed was at that moment.
     #[serde(default)]
-    pub throttle: Throttle,
+    pub minimum_compression_size: Option<u32>,
+    /// Whether the API's own address was closed at that moment.
+    #[serde(default)]
+    pub disable_execute_api_endpoint: bool,
+    /// What the API's request validators were at that moment.
+    #[serde(default)]
+    pub validators: BTreeMap<String, RequestValidator>,
+    /// What the API's models were at that moment.
+    #[serde(default)]
+    pub models: BTreeMap<String, Model>,
 }
 
 /// What the gateway itself answers in one situation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GatewayResponse {
     /// Replaces the situation's own status.
     pub status_code: Option<String>,
@@ -141,4 +126,33 @@ pub struct GatewayResponse {
     pub parameters: BTreeMap<String, String>,
     /// Content type → template.
     pub templates: BTreeMap<String, String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_api_from_before_there_were_models_and_canaries_loads() {
+        let method = r#"{"authorization_type":"NONE","api_key_required":false,"integration":{"kind":"AWS_PROXY","http_method":"POST",
+            "uri":"u","timeout_ms":29000,"passthrough_behavior":"WHEN_NO_MATCH","cache_namespace":"r",
+            "response_transfer_mode":"BUFFERED"}}"#;
+        let resources = format!(
+            r#"{{"r":{{"id":"r","parent_id":null,"path_part":null,"path":"/","methods":{{"ANY":{method}}}}}}}"#
+        );
+        let old = format!(
+            r#"{{"id":"a","name":"n","description":null,"created_ms":1,"version":null,"endpoint_type":"REGIONAL",
+            "ip_address_type":"ipv4","binary_media_types":[],"root_resource_id":"r","resources":{resources},"deployments":{{"d":{{
+            "id":"d","created_ms":1,"description":null,"resources":{resources},"gateway_responses":{{}},"binary_media_types":[]}}}},
+            "stages":{{"s":{{"name":"s","deployment_id":"d","description":null,"variables":{{}},"created_ms":1,"updated_ms":1,
+            "tags":{{}},"throttle":{{"rate":1.0,"burst":null}}}}}},"gateway_responses":{{}},"tags":{{}},"port":4000}}"#
+        );
+        let api: RestApi = serde_json::from_str(&old).unwrap();
+        assert_eq!(api.models.keys().collect::<Vec<_>>(), ["Empty", "Error"]);
+        assert_eq!(api.api_key_source, "HEADER");
+        assert_eq!(api.stages["s"].method_settings["*/*"].throttle.rate, Some(1.0));
+        assert!(api.stages["s"].canary.is_none() && !api.deployments["d"].disable_execute_api_endpoint);
+        let text = serde_json::to_string(&api).unwrap();
+        assert_eq!(serde_json::from_str::<RestApi>(&text).unwrap(), api);
+    }
 }

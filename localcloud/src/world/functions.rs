@@ -1,8 +1,16 @@
 //! Lambda functions as the account keeps them.
 
+mod alias;
+mod event_config;
+mod policy;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use alias::{Alias, LATEST, Qualified, Share};
+pub use event_config::EventConfig;
+pub use policy::{Conditions, Policy, Statement};
 
 /// A function made from a container image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +45,18 @@ pub struct Function {
     /// The versions that were published and not deleted, by number. State from before there were any has none.
     #[serde(default)]
     pub versions: BTreeMap<u64, Version>,
+    /// Names for versions, by name.
+    #[serde(default)]
+    pub aliases: BTreeMap<String, Alias>,
+    /// The policies of versions and aliases, by number or name; the function's own is `policy`.
+    #[serde(default)]
+    pub qualified_policies: BTreeMap<String, Policy>,
+    /// What becomes of events, by number or name, `$LATEST` being the function's own.
+    #[serde(default)]
+    pub event_configs: BTreeMap<String, EventConfig>,
+    /// Whether it may be called again and again in one chain of calls.
+    #[serde(default)]
+    pub recursion_allowed: bool,
 }
 
 /// A published version: what `$LATEST` was then, for good.
@@ -79,6 +99,9 @@ pub struct Configuration {
     pub timeout_s: u32,
     /// The environment; the values are the operator's and never go into a log.
     pub environment: BTreeMap<String, String>,
+    /// Whether an environment was ever given: answers show one that is empty only then.
+    #[serde(default)]
+    pub environment_given: bool,
     /// `PassThrough` or `Active`.
     pub tracing_mode: String,
     /// ENTRYPOINT, CMD and WORKDIR that override the image's own.
@@ -101,6 +124,9 @@ pub struct ImageConfig {
     /// Replaces WORKDIR.
     pub working_directory: Option<String>,
 }
+
+/// The reason code of a function that was Inactive and is Pending because it was called.
+pub const RESTORING: &str = "Restoring";
 
 /// A state with the sentence and the code that explain it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -127,19 +153,4 @@ impl Status {
             code: Some("Creating".to_owned()),
         }
     }
-}
-
-/// One statement of a function's resource policy.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Statement {
-    /// Unique in the policy.
-    pub id: String,
-    /// A service such as `apigateway.amazonaws.com`, or an account.
-    pub principal: String,
-    /// `lambda:InvokeFunction`.
-    pub action: String,
-    /// Pattern (`*`, `?`) that the caller's ARN must match.
-    pub source_arn: Option<String>,
-    /// The account that the caller must belong to.
-    pub source_account: Option<String>,
 }

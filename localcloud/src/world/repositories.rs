@@ -25,6 +25,31 @@ pub struct Repository {
     pub policy: Option<String>,
     /// Tags of the repository itself.
     pub tags: BTreeMap<String, String>,
+    /// The lifecycle policy, a JSON text, if set.
+    #[serde(default)]
+    pub lifecycle_policy: Option<String>,
+    /// When it was carried out last, epoch milliseconds.
+    #[serde(default)]
+    pub lifecycle_evaluated_ms: Option<i64>,
+}
+
+impl Repository {
+    /// An empty one, with what CreateRepository sets unless told otherwise.
+    pub fn new(name: &str, created_ms: i64) -> Repository {
+        Repository {
+            name: name.to_owned(),
+            created_ms,
+            tag_mutability: "MUTABLE".to_owned(),
+            scan_on_push: false,
+            images: BTreeMap::new(),
+            image_tags: BTreeMap::new(),
+            blobs: BTreeSet::new(),
+            policy: None,
+            tags: BTreeMap::new(),
+            lifecycle_policy: None,
+            lifecycle_evaluated_ms: None,
+        }
+    }
 }
 
 /// A manifest in a repository; its bytes are a blob under its digest.

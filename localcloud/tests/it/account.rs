@@ -9,6 +9,8 @@ use localcloud::access::Access;
 use localcloud::events::LogEvents;
 use localcloud::faults::Faults;
 use localcloud::live_tails::LiveTails;
+use localcloud::store::Store;
+use localcloud::world::State;
 use localcloud::{LocalCloud, Opened, Options, account};
 use tempfile::TempDir;
 
@@ -26,7 +28,14 @@ impl Account {
     }
 
     async fn open_in(dir: TempDir) -> Account {
-        let cloud = match LocalCloud::open(options(&dir)).await.unwrap() {
+        Account::open_with(dir, |_| ()).await
+    }
+
+    /// In that folder, with options of the test's own.
+    pub(crate) async fn open_with(dir: TempDir, change: impl FnOnce(&mut Options)) -> Account {
+        let mut options = options(&dir);
+        change(&mut options);
+        let cloud = match LocalCloud::open(options).await.unwrap() {
             Opened::Started(cloud) => *cloud,
             Opened::Attached(attached) => panic!("attached to {attached:?} in a folder of the test's own"),
         };
@@ -35,13 +44,35 @@ impl Account {
     }
 
     /// Stops it and starts it again in the same folder.
-    pub(crate) async fn restart(mut self) -> Account {
+    pub(crate) async fn restart(self) -> Account {
+        self.restart_with(|_| ()).await
+    }
+
+    /// Stops it and starts it again with other options.
+    pub(crate) async fn restart_with(mut self, change: impl FnOnce(&mut Options)) -> Account {
         self.cloud.take().unwrap().stop().await;
+        Account::open_with(self.dir, change).await
+    }
+
+    /// The same, with something changed in what lies on disk meanwhile.
+    pub(crate) async fn restart_with_state(mut self, change: impl FnOnce(&mut State)) -> Account {
+        self.cloud.take().unwrap().stop().await;
+        let store = Store::open(&self.dir.path().join("state.redb"), false).unwrap();
+        let mut state = store.load_state().unwrap().unwrap();
+        change(&mut state);
+        store.save_state(&state).unwrap();
+        drop(store);
         Account::open_in(self.dir).await
     }
 
     pub(crate) async fn stop(mut self) {
         self.cloud.take().unwrap().stop().await;
+    }
+
+    /// Stops it; the answer keeps its folder.
+    pub(crate) async fn stop_and_keep(mut self) -> TempDir {
+        self.cloud.take().unwrap().stop().await;
+        self.dir
     }
 
     pub(crate) fn endpoint(&self) -> &str {

@@ -308,11 +308,11 @@ async fn what_is_refused_at_creation() {
         refused(409, "ResourceConflictException", "Function already exist: hello")
     );
     assert_eq!(
-        refusal(lambda.create_alias().function_name("hello").name("live").function_version("1").send().await),
+        refusal(lambda.list_layers().send().await),
         refused(
             501,
             "NotImplemented",
-            "Callboard's local cloud does not offer the operation CreateAlias of Lambda"
+            "Callboard's local cloud does not offer the operation ListLayers of Lambda"
         )
     );
 }

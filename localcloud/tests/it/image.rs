@@ -12,23 +12,37 @@ use sha2::{Digest, Sha256};
 
 use crate::account::Account;
 
+/// A folder with the fixture's programs, for a test process that may not run the compiler.
+pub(crate) const PROGRAMS: &str = "LOCALCLOUD_TEST_PROGRAMS";
+
 /// The function of `tests/fixture`, as a static program.
 pub(crate) fn program() -> &'static [u8] {
     static PROGRAM: OnceLock<Vec<u8>> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let dir = tempfile::tempdir().unwrap();
-        let built: PathBuf = dir.path().join("function");
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixture/function.rs");
-        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let status = std::process::Command::new(rustc)
-            .args(["--edition", "2024", "-C", "target-feature=+crt-static", "-C", "strip=symbols", "-o"])
-            .arg(&built)
-            .arg(source)
-            .status()
-            .unwrap();
-        assert!(status.success(), "the fixture does not build");
-        std::fs::read(built).unwrap()
-    })
+    PROGRAM.get_or_init(|| compiled("static", "target-feature=+crt-static"))
+}
+
+/// The same, linked with the system's libraries.
+pub(crate) fn dynamic_program() -> &'static [u8] {
+    static PROGRAM: OnceLock<Vec<u8>> = OnceLock::new();
+    PROGRAM.get_or_init(|| compiled("dynamic", "target-feature=-crt-static"))
+}
+
+fn compiled(name: &str, linkage: &str) -> Vec<u8> {
+    if let Some(programs) = std::env::var_os(PROGRAMS) {
+        return std::fs::read(PathBuf::from(programs).join(name)).unwrap();
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let built: PathBuf = dir.path().join("function");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixture/function.rs");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let status = std::process::Command::new(rustc)
+        .args(["--edition", "2024", "-C", linkage, "-C", "strip=symbols", "-o"])
+        .arg(&built)
+        .arg(source)
+        .status()
+        .unwrap();
+    assert!(status.success(), "the fixture does not build");
+    std::fs::read(built).unwrap()
 }
 
 fn digest(bytes: &[u8]) -> String {

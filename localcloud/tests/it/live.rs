@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Environment, FunctionCode, LogType, PackageType, State};
 use base64::Engine;
@@ -46,11 +47,19 @@ pub(crate) fn architecture() -> &'static str {
 
 /// An image with the program at `/var/task/bootstrap`.
 pub(crate) fn image_of(program: &[u8]) -> Image {
+    image_with(program, &[])
+}
+
+/// As [`image_of`], with more files, by their path in the image.
+pub(crate) fn image_with(program: &[u8], files: &[(String, Vec<u8>)]) -> Image {
     let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-    let mut header = tar::Header::new_ustar();
-    header.set_size(program.len() as u64);
-    header.set_mode(0o755);
-    tar.append_data(&mut header, "var/task/bootstrap", program).unwrap();
+    let files = files.iter().map(|(path, content)| (path.as_str(), content.as_slice()));
+    for (path, content) in files.chain([("var/task/bootstrap", program)]) {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o755);
+        tar.append_data(&mut header, path, content).unwrap();
+    }
     let layer = tar.into_inner().unwrap().finish().unwrap();
     let oci = if architecture() == "arm64" { "arm64" } else { "amd64" };
     let config = json!({"architecture": oci, "os": "linux", "rootfs": {"type": "layers", "diff_ids": []},
@@ -75,7 +84,7 @@ impl Live {
     }
 
     /// What is needed to talk to an account beyond the SDK.
-    async fn of(account: Account) -> Live {
+    pub(crate) async fn of(account: Account) -> Live {
         // Another test may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let sdk = account.config.clone();
@@ -172,6 +181,13 @@ impl Live {
         live
     }
 
+    /// Gives a function more time for an invocation than the one second that it is made with.
+    pub(crate) async fn set_timeout(&self, name: &str, seconds: i32) {
+        let update = self.lambda().update_function_configuration().function_name(name).timeout(seconds);
+        update.send().await.unwrap();
+        assert_eq!(self.settled(name).await, State::Active);
+    }
+
     pub(crate) async fn invoke(&self, name: &str, event: Value) -> Answer {
         let call = self.lambda().invoke().function_name(name).log_type(LogType::Tail);
         let answer = call.payload(Blob::new(event.to_string())).send().await.unwrap();
@@ -186,10 +202,34 @@ impl Live {
     /// All lines of a function's log.
     pub(crate) async fn log(&self, name: &str) -> Vec<String> {
         let logs = aws_sdk_cloudwatchlogs::Client::new(&self.sdk);
-        let page =
-            logs.filter_log_events().log_group_name(format!("/aws/lambda/{name}")).send().await.unwrap();
+        let page = match logs.filter_log_events().log_group_name(format!("/aws/lambda/{name}")).send().await {
+            Ok(page) => page,
+            // The group comes with its first event.
+            Err(error) if error.code() == Some("ResourceNotFoundException") => return Vec::new(),
+            Err(error) => panic!("{error:?}"),
+        };
         page.events().iter().map(|event| event.message().unwrap().to_owned()).collect()
     }
+}
+
+/// The process of the function that answered this to `{"do":"pid"}`: what it answers is the port of its Runtime API, and
+/// what it has started has the same variables and came later.
+pub(crate) fn on_host(answer: &str) -> u32 {
+    *processes_with(&format!("AWS_LAMBDA_RUNTIME_API=127.0.0.1:{answer}")).first().expect("no such process")
+}
+
+/// The processes of this machine that have a variable of that value, by their ids.
+pub(crate) fn processes_with(variable: &str) -> Vec<u32> {
+    let ids = std::fs::read_dir("/proc").unwrap();
+    let ids = ids.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse::<u32>().ok());
+    let mut found: Vec<u32> = ids
+        .filter(|id| {
+            let variables = std::fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
+            variables.split(|byte| *byte == 0).any(|found| found == variable.as_bytes())
+        })
+        .collect();
+    found.sort_unstable();
+    found
 }
 
 /// What `/proc` says a process is doing (`T` is stopped); `None` when there is no such process.
@@ -212,4 +252,24 @@ pub(crate) async fn until(is_so: impl Fn() -> bool) {
         }
     };
     tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("it never came to be so");
+}
+
+/// Asks until there is an answer; fails after ten seconds.
+pub(crate) async fn until_some<T, F: Future<Output = Option<T>>>(ask: impl Fn() -> F) -> T {
+    let waiting = async {
+        let mut poll = tokio::time::interval(Duration::from_millis(2));
+        loop {
+            poll.tick().await;
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("it never came to be so")
+}
+
+/// As [`until`], for what has to be asked for.
+pub(crate) async fn until_async(is_so: impl AsyncFn() -> bool) {
+    let waiting = async { while !is_so().await {} };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("it never came to be so");
 }

@@ -59,10 +59,10 @@ async fn events_come_in_the_order_of_their_time_over_all_streams() {
     assert_eq!(texts(&matching), ["four ERROR \"y z\""]);
     let one_stream = filter().log_stream_names("a").send().await.unwrap();
     assert_eq!(texts(&one_stream), ["one", "three ERROR x"]);
-    let refused_pattern = refusal(filter().filter_pattern("{ $.level = 1 }").send().await);
+    let refused_pattern = refusal(filter().filter_pattern("[level, text]").send().await);
     assert_eq!(
         refused_pattern.2,
-        "Callboard's local cloud does not offer JSON patterns in filterPattern in the operation FilterLogEvents of CloudWatch Logs"
+        "Callboard's local cloud does not offer space-delimited patterns in filterPattern in the operation FilterLogEvents of CloudWatch Logs"
     );
 }
 
@@ -219,14 +219,17 @@ async fn refusals_as_recorded() {
             "Log events in a single PutLogEvents request must be in chronological order."
         )
     );
-    let day = 86_400_000;
-    let odd = [now() - 15 * day, now(), now() + day].map(event);
-    let answer = call().set_log_events(Some(odd.to_vec())).send().await.unwrap();
-    let rejected = answer.rejected_log_events_info().unwrap();
-    assert_eq!(rejected.too_old_log_event_end_index(), Some(1));
-    assert_eq!(rejected.too_new_log_event_start_index(), Some(2));
+    let (day, hour) = (86_400_000, 3_600_000);
+    let odd = |ats: [i64; 2]| call().set_log_events(Some(ats.map(event).to_vec())).send();
+    let long = odd([now() - 2 * day, now()]).await;
+    let message = "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.";
+    assert_eq!(refusal(long), refused(400, "InvalidParameterException", message));
+    let answer = odd([now() - 14 * day - hour, now() - 14 * day + hour]).await.unwrap();
+    assert_eq!(answer.rejected_log_events_info().unwrap().too_old_log_event_end_index(), Some(1));
+    let answer = odd([now(), now() + 3 * hour]).await.unwrap();
+    assert_eq!(answer.rejected_log_events_info().unwrap().too_new_log_event_start_index(), Some(1));
     let kept = logs.filter_log_events().log_group_name(GROUP).send().await.unwrap();
-    assert_eq!(kept.events().len(), 1);
+    assert_eq!(kept.events().len(), 2);
     assert_eq!(
         refusal(logs.describe_destinations().send().await).2,
         "Callboard's local cloud does not offer the operation DescribeDestinations of CloudWatch Logs"

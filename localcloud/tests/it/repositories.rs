@@ -167,3 +167,68 @@ async fn an_image_goes_with_its_last_tag_or_by_its_digest() {
     let head = live.registry("HEAD", &format!("{REPOSITORY}/manifests/a")).send().await.unwrap();
     assert_eq!(head.status(), 404);
 }
+
+const LIFECYCLE: &str = r#"{"rules":[{"rulePriority":1,"description":"only the newest","selection":{"tagStatus":"any","countType":"imageCountMoreThan","countNumber":1},"action":{"type":"expire"}}]}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lifecycle_policy_lets_images_expire_and_layers_and_tags_are_told() {
+    let live = Live::start().await;
+    let ecr = aws_sdk_ecr::Client::new(&live.sdk);
+    let image = image_of(b"the first");
+    live.push("a", &image).await;
+    let manifest = String::from_utf8(image.manifest.clone()).unwrap();
+    let put = |tag: &str| {
+        ecr.put_image().repository_name(REPOSITORY).image_manifest(&manifest).image_tag(tag).send()
+    };
+    put("b").await.unwrap();
+    let again = refusal(put("b").await);
+    assert_eq!(again.1, "ImageAlreadyExistsException");
+    ecr.put_image_tag_mutability()
+        .repository_name(REPOSITORY)
+        .image_tag_mutability("IMMUTABLE".into())
+        .send()
+        .await
+        .unwrap();
+    let other = String::from_utf8(image_of(b"another").manifest).unwrap();
+    let missing =
+        ecr.put_image().repository_name(REPOSITORY).image_manifest(other).image_tag("b").send().await;
+    assert_eq!(refusal(missing).1, "LayersNotFoundException");
+    let layers = ecr.batch_check_layer_availability().repository_name(REPOSITORY);
+    let layers =
+        layers.layer_digests(digest_of(b"nowhere")).layer_digests("sha256:short").send().await.unwrap();
+    assert_eq!(layers.layers()[0].layer_availability().unwrap().as_str(), "UNAVAILABLE");
+    assert_eq!(layers.failures()[0].failure_code().unwrap().as_str(), "InvalidLayerDigest");
+
+    let policy = || ecr.get_lifecycle_policy().repository_name(REPOSITORY).send();
+    assert_eq!(refusal(policy().await).1, "LifecyclePolicyNotFoundException");
+    let set = |text: &str| {
+        ecr.put_lifecycle_policy().repository_name(REPOSITORY).lifecycle_policy_text(text).send()
+    };
+    let wrong = refusal(set(&LIFECYCLE.replace("expire", "forget")).await);
+    assert_eq!(wrong.1, "InvalidParameterException");
+    let other = refusal(set(&LIFECYCLE.replace("expire", "transition")).await);
+    assert!(other.2.contains("the action transition in a lifecycle policy"), "{}", other.2);
+    set(LIFECYCLE).await.unwrap();
+    assert_eq!(policy().await.unwrap().lifecycle_policy_text(), Some(LIFECYCLE));
+    live.push("c", &image_of(b"the second")).await;
+    let left = ecr.describe_images().repository_name(REPOSITORY).send().await.unwrap();
+    let [only] = left.image_details() else { panic!("{left:?}") };
+    assert_eq!(only.image_tags(), ["c"]);
+    ecr.delete_lifecycle_policy().repository_name(REPOSITORY).send().await.unwrap();
+
+    let arn = format!("arn:aws:ecr:us-east-1:000000000000:repository/{REPOSITORY}");
+    let tag = aws_sdk_ecr::types::Tag::builder().key("team").value("a").build().unwrap();
+    ecr.tag_resource().resource_arn(&arn).tags(tag).send().await.unwrap();
+    assert_eq!(ecr.list_tags_for_resource().resource_arn(&arn).send().await.unwrap().tags()[0].key(), "team");
+    ecr.untag_resource().resource_arn(&arn).tag_keys("team").send().await.unwrap();
+    assert!(ecr.list_tags_for_resource().resource_arn(&arn).send().await.unwrap().tags().is_empty());
+    let scanning = aws_sdk_ecr::types::ImageScanningConfiguration::builder().scan_on_push(true).build();
+    let call = ecr.put_image_scanning_configuration().repository_name(REPOSITORY);
+    call.image_scanning_configuration(scanning).send().await.unwrap();
+    let described = ecr.describe_repositories().repository_names(REPOSITORY).send().await.unwrap();
+    assert!(described.repositories()[0].image_scanning_configuration().unwrap().scan_on_push());
+    ecr.set_repository_policy().repository_name(REPOSITORY).policy_text("{}").send().await.unwrap();
+    ecr.delete_repository_policy().repository_name(REPOSITORY).send().await.unwrap();
+    let gone = ecr.delete_repository_policy().repository_name(REPOSITORY).send().await;
+    assert_eq!(refusal(gone).1, "RepositoryPolicyNotFoundException");
+}

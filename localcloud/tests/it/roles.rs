@@ -19,12 +19,13 @@ async fn the_caller_is_the_local_user() {
 async fn a_role_from_creation_to_deletion() {
     let account = Account::open().await;
     let iam = account.iam();
-    let tag = Tag::builder().key("test").value("a <b> & c").build().unwrap();
+    let tag = Tag::builder().key("test").value("a + c").build().unwrap();
     let created = iam
         .create_role()
         .role_name("hello")
         .path("/team/")
         .assume_role_policy_document(TRUST)
+        .description("a <b> & c")
         .tags(tag.clone())
         .send()
         .await
@@ -38,6 +39,7 @@ async fn a_role_from_creation_to_deletion() {
     let got = iam.get_role().role_name("hello").send().await.unwrap().role.unwrap();
     assert_eq!(got.max_session_duration(), Some(3600));
     assert!(got.role_last_used().is_some());
+    assert_eq!(got.description(), Some("a <b> & c"));
     assert_eq!(got.tags(), [tag]);
     // The SDK leaves it as it comes: URL-encoded.
     let document = got.assume_role_policy_document().unwrap();
@@ -45,7 +47,8 @@ async fn a_role_from_creation_to_deletion() {
     assert!(document.starts_with("%7B%22Version%22") && decoded == TRUST, "{document}");
 
     iam.attach_role_policy().role_name("hello").policy_arn(BASIC).send().await.unwrap();
-    iam.put_role_policy().role_name("hello").policy_name("own").policy_document("{}").send().await.unwrap();
+    let own = r#"{"Statement":{"Effect":"Allow","Action":"ecr:*","Resource":"*"}}"#;
+    iam.put_role_policy().role_name("hello").policy_name("own").policy_document(own).send().await.unwrap();
     let attached = iam.list_attached_role_policies().role_name("hello").send().await.unwrap();
     assert_eq!(attached.attached_policies()[0].policy_name(), Some("AWSLambdaBasicExecutionRole"));
     assert_eq!(attached.attached_policies()[0].policy_arn(), Some(BASIC));

@@ -113,3 +113,30 @@ async fn what_was_not_signed_with_the_secret_or_is_old_is_refused() {
     }
     account.stop().await;
 }
+
+/// What a script asks that wants to know which region it works in; nothing else of EC2 is here.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_zones_of_the_region_and_nothing_else_of_ec2() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let account = Account::open().await;
+    let http = reqwest::Client::new();
+    let ask = |form: &'static str| {
+        let call = http.post(account.endpoint()).header("content-type", "application/x-www-form-urlencoded");
+        http.execute(crate::by_hand::sign_now(call.body(form), "ec2"))
+    };
+    let zones =
+        ask("Action=DescribeAvailabilityZones&Version=2016-11-15").await.unwrap().text().await.unwrap();
+    assert!(
+        zones.contains("<availabilityZoneInfo><item>")
+            && zones.contains("<regionName>us-east-1</regionName>")
+    );
+    for (form, what) in [
+        ("Action=DescribeInstances&Version=2016-11-15", "the operation DescribeInstances of EC2"),
+        ("Action=DescribeAvailabilityZones&Version=2016-11-15&ZoneName.1=x", "the parameter ZoneName"),
+    ] {
+        let refused = ask(form).await.unwrap();
+        assert_eq!(refused.status(), 501);
+        let text = refused.text().await.unwrap();
+        assert!(text.contains("<Code>NotImplemented</Code>") && text.contains(what), "{text}");
+    }
+}

@@ -1,4 +1,4 @@
-//! The log pipeline and the sanitiser of the console, for the fuzz targets.
+//! The log pipeline and the sanitiser of the console, and a local cloud, for the fuzz targets.
 
 #![allow(
     dead_code,
@@ -17,6 +17,8 @@ mod console {
         pub mod store;
     }
 }
+
+pub mod bench;
 
 pub use console::{domain, logs};
 

@@ -41,6 +41,14 @@ impl Layer {
 
 /// Unpacks into `<dir>/root`; beside it lies `<dir>/outside`, which no layer may touch.
 fn unpack_all(layers: Vec<Layer>) -> (tempfile::TempDir, Result<(), UnpackProblem>) {
+    unpack_bounded(layers, MAX_BYTES, MAX_ENTRIES)
+}
+
+fn unpack_bounded(
+    layers: Vec<Layer>,
+    bytes: u64,
+    entries: usize,
+) -> (tempfile::TempDir, Result<(), UnpackProblem>) {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("root");
     fs::create_dir(&root).unwrap();
@@ -53,7 +61,7 @@ fn unpack_all(layers: Vec<Layer>) -> (tempfile::TempDir, Result<(), UnpackProble
         path
     });
     let files: Vec<PathBuf> = files.collect();
-    let result = unpack(&files, &root);
+    let result = unpack_within(&files, &root, bytes, entries);
     assert_eq!(fs::read_to_string(dir.path().join("outside")).unwrap(), "safe");
     (dir, result)
 }
@@ -120,4 +128,77 @@ fn nothing_leads_out() {
 fn a_link_that_turns_round_is_an_error() {
     let (_dir, result) = unpack_all(vec![Layer::new().link("a", "b").link("b", "a").file("a/x", "")]);
     assert!(matches!(result, Err(UnpackProblem::Io(_))), "{result:?}");
+}
+
+/// The sentence of a refusal.
+fn refusal(result: Result<(), UnpackProblem>) -> String {
+    result.expect_err("it is refused").to_string()
+}
+
+#[test]
+fn a_bomb_does_not_go_off() {
+    let million = vec![0; 1_000_000];
+    let large = || Layer::new().add(EntryType::Regular, "zeros", "", &million);
+    let (_dir, result) = unpack_bounded(vec![large(), large()], 1_500_000, 100);
+    assert_eq!(refusal(result), "the image has more than 10 GB once unpacked");
+    let (_dir, result) = unpack_bounded(vec![large(), Layer::new().file("a", "")], 1_500_000, 2);
+    result.unwrap();
+    let (_dir, result) =
+        unpack_bounded(vec![large(), Layer::new().file("a", "").file("b", "")], 1_500_000, 2);
+    assert_eq!(refusal(result), "b: there are too many entries");
+    // Names are read into memory, so they have a bound of their own.
+    for kind in [EntryType::GNULongName, EntryType::GNULongLink, EntryType::XHeader] {
+        let layer = Layer::new().add(kind, "long", "", &vec![b'a'; 2_000_000]).file("a", "");
+        let (_dir, result) = unpack_all(vec![layer]);
+        assert_eq!(refusal(result), "an entry's name or description is too long", "{kind:?}");
+    }
+    // What lies behind a link's head does not count as the next one's.
+    let (dir, result) =
+        unpack_all(vec![Layer::new().add(EntryType::Symlink, "l", "a", &vec![0; 2_000_000]).file("a", "x")]);
+    result.unwrap();
+    assert_eq!(fs::read(dir.path().join("root/l")).unwrap(), b"x");
+}
+
+#[test]
+fn a_hole_counts_as_what_it_takes_on_a_disk() {
+    let sparse = |size: u64| {
+        let mut header = Header::new_gnu();
+        header.set_path("holes").unwrap();
+        header.set_entry_type(EntryType::GNUSparse);
+        header.set_mode(0o644);
+        header.set_size(0);
+        let gnu = header.as_gnu_mut().unwrap();
+        gnu.set_real_size(size);
+        gnu.sparse[0].set_offset(size);
+        gnu.sparse[0].set_length(0);
+        header.set_cksum();
+        let mut layer = Layer::new();
+        layer.0.append(&header, &b""[..]).unwrap();
+        layer
+    };
+    let (dir, result) = unpack_bounded(vec![sparse(50_000)], 100_000, 10);
+    result.unwrap();
+    assert_eq!(fs::metadata(dir.path().join("root/holes")).unwrap().len(), 50_000);
+    let (_dir, result) = unpack_bounded(vec![sparse(1 << 60)], 100_000, 10);
+    assert_eq!(refusal(result), "holes: the image has more than 10 GB once unpacked");
+}
+
+#[test]
+fn depth_is_bounded_through_links_too() {
+    let deep = |above: usize| "d/".repeat(above) + "file";
+    let layer = |path: &str| {
+        let mut tar = Builder::new(Vec::new());
+        let mut header = Header::new_gnu();
+        header.set_mode(0o644);
+        header.set_size(0);
+        tar.append_data(&mut header, path, &b""[..]).unwrap();
+        Layer(tar)
+    };
+    unpack_all(vec![layer(&deep(MAX_DEPTH))]).1.unwrap();
+    let (_dir, result) = unpack_all(vec![layer(&deep(MAX_DEPTH + 1))]);
+    assert!(refusal(result).ends_with(": it lies too deep"));
+    let down = "d/".repeat(40);
+    let (_dir, result) =
+        unpack_all(vec![Layer::new().link("down", &down), layer(&("down/".to_owned() + &deep(230)))]);
+    assert!(refusal(result).ends_with(": it lies too deep"));
 }

@@ -90,3 +90,19 @@ fn bytes_come_only_when_the_first_accepted_type_is_binary() {
     assert_eq!(body(&["image/png"], Some("*/*")), "dGVzdC1kYXRh");
     assert_eq!(body(&["image/png"], None), "dGVzdC1kYXRh");
 }
+
+#[test]
+fn the_head_of_a_streaming_answer_has_cookies_of_its_own() {
+    let head = json!({"statusCode": 201, "headers": {"a": "1"}, "multiValueHeaders": {"b": ["2", "3"]},
+        "cookies": ["c=4", "d=5"]});
+    let (status, headers) = prelude(head.to_string().as_bytes()).unwrap();
+    assert_eq!(status, StatusCode::CREATED);
+    let pairs: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let all = [("b", "2"), ("b", "3"), ("a", "1"), ("Set-Cookie", "c=4"), ("Set-Cookie", "d=5")];
+    assert_eq!(pairs[1..], all);
+    assert_eq!(pairs[0], ("Content-Type", "application/json"));
+    assert!(prelude(b"{}").is_some());
+    for bad in ["", "{", r#"{"body":"x"}"#, r#"{"statusCode":99}"#, r#"{"cookies":"c"}"#] {
+        assert!(prelude(bad.as_bytes()).is_none(), "{bad}");
+    }
+}

@@ -9,6 +9,7 @@ struct Sent<'a> {
     body: &'a [u8],
     binary: &'a [&'a str],
     stage_variables: &'a [(&'a str, &'a str)],
+    decompressed: bool,
 }
 
 /// The event of a request with this head, through `/{proxy+}`.
@@ -31,6 +32,7 @@ async fn made(sent: Sent<'_>) -> Value {
         head: &head,
         query,
         body: sent.body,
+        decompressed: sent.decompressed,
         request_id: "fdf23361-272a-4fea-bf66-aa83a2b6d653",
         extended_request_id: "JJbxmplHYosFVYQ=",
         received: Timestamp::from_millisecond(1_583_798_639_428).unwrap(),
@@ -42,7 +44,7 @@ async fn made(sent: Sent<'_>) -> Value {
 }
 
 fn sent(raw: &str) -> Sent<'_> {
-    Sent { raw: raw.as_bytes(), body: b"", binary: &[], stage_variables: &[] }
+    Sent { raw: raw.as_bytes(), body: b"", binary: &[], stage_variables: &[], decompressed: false }
 }
 
 #[tokio::test]
@@ -114,6 +116,15 @@ async fn the_body_is_text_unless_its_type_is_binary() {
     }
     let none = made(Sent { binary: &["*/*"], ..sent(raw) }).await;
     assert_eq!((&none["body"], &none["isBase64Encoded"]), (&Value::Null, &json!(false)));
+}
+
+#[tokio::test]
+async fn a_body_that_was_decompressed_is_not_said_to_be_compressed() {
+    let raw = "POST /stage/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\n\r\n";
+    for (decompressed, encoding) in [(false, json!("gzip")), (true, Value::Null)] {
+        let event = made(Sent { decompressed, ..sent(raw) }).await;
+        assert_eq!(event["headers"]["Content-Encoding"], encoding);
+    }
 }
 
 #[tokio::test]

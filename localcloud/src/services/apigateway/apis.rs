@@ -1,16 +1,19 @@
 //! REST APIs themselves. Each has a loopback port at which its data plane answers.
 
+mod update;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::patch::{Operation, Patch};
-use super::{Nothing, Paged, api, api_mut, bad_request, no_such_api, seconds, tags};
+use super::{Nothing, Paged, api, bad_request, no_such_api, seconds, tags};
 use crate::cloud::{Cloud, now_ms, short_id};
 use crate::wire::fault::{Fault, broken};
 use crate::wire::{Answer, Call, Service};
-use crate::world::apis::{Resource, RestApi};
+use crate::world::apis::{Resource, RestApi, default_models};
+
+pub(super) use update::update;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,6 +27,9 @@ struct Create {
     api_key_source: Option<String>,
     endpoint_configuration: Option<EndpointConfiguration>,
     #[serde(default)]
+    disable_execute_api_endpoint: bool,
+    policy: Option<String>,
+    #[serde(default)]
     tags: BTreeMap<String, String>,
 }
 
@@ -36,18 +42,13 @@ struct EndpointConfiguration {
 
 pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: Create = call.input()?;
-    let endpoint = endpoint(input.endpoint_configuration.as_ref())?;
+    let endpoint = endpoint(&input)?;
     if input.description.as_deref() == Some("") {
         return Err(bad_request("Description cannot be an empty string"));
     }
-    if input.minimum_compression_size.is_some_and(|size| !(0..=10_485_760).contains(&size)) {
-        return Err(bad_request("Invalid minimum compression size, must be between 0 and 10485760"));
-    }
-    if input.minimum_compression_size.is_some() {
-        return Err(call.parameter_not_offered("the parameter minimumCompressionSize"));
-    }
-    if input.api_key_source.is_some_and(|source| source != "HEADER") {
-        return Err(call.parameter_not_offered("an apiKeySource other than HEADER"));
+    let minimum_compression_size = input.minimum_compression_size.map(compression).transpose()?;
+    if input.policy.is_some_and(|policy| !policy.is_empty()) {
+        return Err(call.parameter_not_offered("the parameter policy"));
     }
     let (endpoint_type, ip_address_type) = endpoint;
     if endpoint_type == "PRIVATE" && ip_address_type == "ipv4" {
@@ -76,6 +77,11 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         gateway_responses: BTreeMap::new(),
         tags: input.tags,
         port: None,
+        minimum_compression_size,
+        api_key_source: input.api_key_source.unwrap_or_else(|| "HEADER".to_owned()),
+        disable_execute_api_endpoint: input.disable_execute_api_endpoint,
+        models: default_models(),
+        validators: BTreeMap::new(),
     };
     cloud.world.change(|state| {
         state.apis.insert(api.id.clone(), api.clone());
@@ -94,11 +100,22 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     }
     // A list that is empty is not told at creation.
     api.binary_media_types.retain(|kind| !kind.is_empty());
-    Ok(Answer::with_status(201, described(&api)))
+    let mut members = described(&api);
+    tell(&mut members, &tags::told(&api));
+    Ok(Answer::with_status(201, members))
+}
+
+/// The smallest size to be compressed.
+fn compression(size: i64) -> Result<u32, Fault> {
+    match u32::try_from(size) {
+        Ok(size @ 0..=10_485_760) => Ok(size),
+        _ => Err(bad_request("Invalid minimum compression size, must be between 0 and 10485760")),
+    }
 }
 
 /// Type and IP address type.
-fn endpoint(wanted: Option<&EndpointConfiguration>) -> Result<(String, String), Fault> {
+fn endpoint(input: &Create) -> Result<(String, String), Fault> {
+    let wanted = input.endpoint_configuration.as_ref();
     let types = wanted.and_then(|wanted| wanted.types.as_deref());
     let address = wanted.and_then(|wanted| wanted.ip_address_type.as_deref());
     let mut errors = Vec::new();
@@ -120,6 +137,12 @@ fn endpoint(wanted: Option<&EndpointConfiguration>) -> Result<(String, String), 
             "Member must satisfy enum value set: [ipv4, dualstack]",
         ));
     }
+    if let Some(source) = &input.api_key_source
+        && !["HEADER", "AUTHORIZER"].contains(&source.as_str())
+    {
+        let constraint = "Member must satisfy enum value set: [HEADER, AUTHORIZER]";
+        errors.push(broken("createRestApiInput.apiKeySource", source, constraint));
+    }
     if !errors.is_empty() {
         return Err(Fault::validations(Service::ApiGateway, &errors));
     }
@@ -139,9 +162,9 @@ fn endpoint(wanted: Option<&EndpointConfiguration>) -> Result<(String, String), 
 
 fn described(api: &RestApi) -> Value {
     let mut members = json!({
-        "apiKeySource": "HEADER",
+        "apiKeySource": api.api_key_source,
         "createdDate": seconds(api.created_ms),
-        "disableExecuteApiEndpoint": false,
+        "disableExecuteApiEndpoint": api.disable_execute_api_endpoint,
         "endpointConfiguration": { "ipAddressType": api.ip_address_type, "types": [api.endpoint_type] },
         "id": api.id,
         "name": api.name,
@@ -156,16 +179,27 @@ fn described(api: &RestApi) -> Value {
     if !api.binary_media_types.is_empty() {
         members["binaryMediaTypes"] = json!(api.binary_media_types);
     }
-    let tags = tags::told(api);
-    if !tags.is_empty() {
-        members["tags"] = json!(tags);
+    if let Some(size) = api.minimum_compression_size {
+        members["minimumCompressionSize"] = size.into();
     }
     members
 }
 
+fn tell(members: &mut Value, tags: &BTreeMap<String, String>) {
+    if !tags.is_empty() {
+        members["tags"] = json!(tags);
+    }
+}
+
+/// With the tags that were set: what a deploy tool compares with its own list must hold nothing else, so where the API
+/// answers is told by creation, list and GetTags alone.
 pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let Nothing {} = call.input()?;
-    Ok(Answer::ok(described(api(&cloud.world.snapshot(), call)?)))
+    let state = cloud.world.snapshot();
+    let api = api(&state, call)?;
+    let mut members = described(api);
+    tell(&mut members, &api.tags);
+    Ok(Answer::ok(members))
 }
 
 pub(super) fn list(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
@@ -175,87 +209,12 @@ pub(super) fn list(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let mut apis: Vec<&RestApi> = state.apis.values().collect();
     apis.sort_by_key(|api| (api.created_ms, &api.id));
     let key = |api: &&RestApi| format!("{:020}{}", api.created_ms, api.id);
-    Ok(Answer::ok(input.page(apis, key, described)?))
-}
-
-pub(super) fn update(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
-    let patch: Patch = call.input()?;
-    patch.check("updateRestApiInput")?;
-    let updated = cloud.world.change(|state| {
-        let api = api_mut(state, call)?;
-        for operation in &patch.operations {
-            apply(call, api, operation)?;
-        }
-        if api.endpoint_type == "PRIVATE" && api.ip_address_type == "ipv4" {
-            return Err(bad_request("Only dualstack ipAddressType is supported for Private APIs."));
-        }
-        Ok(api.clone())
-    })?;
-    let mut members = described(&updated);
-    members["tags"] = json!(tags::told(&updated));
-    Ok(Answer::ok(members))
-}
-
-fn apply(call: &Call, api: &mut RestApi, operation: &Operation) -> Result<(), Fault> {
-    let replaced = || match operation.op.as_str() {
-        "replace" => operation.value(),
-        _ => Err(bad_request("Invalid patch operation specified. Must be one of: [replace]")),
+    let told = |api: &RestApi| {
+        let mut members = described(api);
+        tell(&mut members, &tags::told(api));
+        members
     };
-    match operation.segments().as_slice() {
-        [name] if name == "name" => api.name = replaced()?.to_owned(),
-        [name] if name == "description" => api.description = Some(replaced()?.to_owned()),
-        [name] if name == "version" => api.version = Some(replaced()?.to_owned()),
-        [name, rest @ ..] if name == "binaryMediaTypes" => {
-            let [kind] = rest else {
-                return Err(bad_request(format!("Invalid patch path {}", operation.path_text())));
-            };
-            match operation.op.as_str() {
-                "add" if !api.binary_media_types.contains(kind) => api.binary_media_types.push(kind.clone()),
-                "add" => {}
-                "remove" => api.binary_media_types.retain(|one| one != kind),
-                "replace" => {
-                    let value = operation.value()?.to_owned();
-                    let old = api.binary_media_types.iter_mut().find(|one| *one == kind);
-                    *old.ok_or_else(|| {
-                        bad_request(format!("Invalid patch path {}", operation.path_text()))
-                    })? = value;
-                }
-                _ => {
-                    return Err(bad_request(
-                        "Invalid patch operation specified. Must be 'add'|'remove'|'replace'",
-                    ));
-                }
-            }
-        }
-        [name, kind] if name == "endpointConfiguration" && kind == "ipAddressType" => match replaced()? {
-            value @ ("ipv4" | "dualstack") => api.ip_address_type = value.to_owned(),
-            _ => return Err(bad_request("ipAddressType must be either ipv4 or dualstack.")),
-        },
-        [name, kind, ..] if name == "endpointConfiguration" && kind == "types" => {
-            if operation.op != "replace" {
-                return Err(match operation.op.as_str() {
-                    "add" | "remove" => {
-                        call.parameter_not_offered(&format!("{} of {}", operation.op, operation.path_text()))
-                    }
-                    _ => bad_request("Invalid patch operation specified. Must be 'add'|'remove'|'replace'"),
-                });
-            }
-            match operation.value()? {
-                value @ ("REGIONAL" | "EDGE") => api.endpoint_type = value.to_owned(),
-                "PRIVATE" => {
-                    api.endpoint_type = "PRIVATE".to_owned();
-                    api.ip_address_type = "dualstack".to_owned();
-                }
-                _ => {
-                    return Err(bad_request(
-                        "Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE",
-                    ));
-                }
-            }
-        }
-        _ => return Err(call.parameter_not_offered(&format!("the patch path {}", operation.path_text()))),
-    }
-    Ok(())
+    Ok(Answer::ok(input.page(apis, key, told)?))
 }
 
 pub(super) fn delete(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
@@ -263,13 +222,4 @@ pub(super) fn delete(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     cloud.world.change(|state| state.apis.remove(id).map(drop).ok_or_else(|| no_such_api(id)))?;
     tokio::runtime::Handle::current().block_on(cloud.gateways.close(id));
     Ok(Answer::empty(202))
-}
-
-pub(super) fn account(call: &Call) -> Result<Answer, Fault> {
-    let Nothing {} = call.input()?;
-    Ok(Answer::ok(json!({
-        "apiKeyVersion": "4",
-        "features": ["UsagePlans"],
-        "throttleSettings": { "burstLimit": 5000, "rateLimit": 10_000.0 },
-    })))
 }

@@ -65,4 +65,59 @@ impl Operation {
             .as_deref()
             .ok_or_else(|| bad_request(format!("Invalid null value for {}", self.path_text())))
     }
+
+    /// The new value, of which nothing is left when it is empty.
+    pub(super) fn text(&self) -> Option<String> {
+        self.value.clone().filter(|value| !value.is_empty())
+    }
+
+    /// The new value as a switch: whatever is not `true` is off (recorded).
+    pub(super) fn is_on(&self) -> bool {
+        self.value.as_deref().is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// Refuses operations other than `replace`.
+    pub(super) fn replaces(&self) -> Result<(), Fault> {
+        match self.op.as_str() {
+            "replace" => Ok(()),
+            _ => Err(bad_request("Invalid patch operation specified. Must be one of: [replace]")),
+        }
+    }
+
+    /// The path as most updates refuse it: with the ones that they know for the operation.
+    pub(super) fn unknown(&self, legal: &[(&str, &[&str])]) -> Fault {
+        let path = self.path_text();
+        let known = legal.iter().find(|(op, _)| *op == self.op).map(|(_, paths)| paths.join(", "));
+        let rest = match known {
+            Some(paths) => format!("Must be one of: [{paths}]"),
+            None => "Please choose supported operations".to_owned(),
+        };
+        bad_request(format!("Invalid patch path  '{path}' specified for op '{}'. {rest}", self.op))
+    }
+
+    /// The path as the updates of methods and of gateway responses refuse it.
+    pub(super) fn invalid(&self) -> Fault {
+        bad_request(format!("Invalid patch path {}", self.path_text()))
+    }
+
+    /// Puts the value into a map or takes it out; `value` reads it. What is replaced has to be there.
+    pub(super) fn change<T>(
+        &self,
+        map: &mut std::collections::BTreeMap<String, T>,
+        key: &str,
+        value: impl FnOnce(&Operation) -> Result<T, Fault>,
+    ) -> Result<(), Fault> {
+        match self.op.as_str() {
+            "replace" if !map.contains_key(key) => Err(super::not_found("Invalid parameter name specified")),
+            "add" | "replace" => {
+                map.insert(key.to_owned(), value(self)?);
+                Ok(())
+            }
+            "remove" => {
+                map.remove(key);
+                Ok(())
+            }
+            _ => Err(bad_request("Invalid patch operation specified. Must be 'add'|'remove'|'replace'")),
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! The paths of an API.
 
+mod update;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -10,6 +12,8 @@ use crate::cloud::{Cloud, short_id};
 use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call};
 use crate::world::apis::{Resource, RestApi};
+
+pub(super) use update::update;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -23,7 +27,7 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let created = cloud.world.change(|state| {
         let api = api_mut(state, call)?;
         let parent = api.resources.get(parent_id).ok_or_else(no_such_resource)?;
-        check(api, parent, &input.path_part)?;
+        check(api, parent, &input.path_part, None)?;
         let path = format!("{}/{}", parent.path.trim_end_matches('/'), input.path_part);
         let created = Resource {
             id: short_id(6),
@@ -46,7 +50,8 @@ fn is_greedy(part: &str) -> bool {
     part.starts_with('{') && part.ends_with("+}")
 }
 
-fn check(api: &RestApi, parent: &Resource, part: &str) -> Result<(), Fault> {
+/// Refuses a path part below a parent; `own` is the resource that is to have it, if there is one already.
+fn check(api: &RestApi, parent: &Resource, part: &str, own: Option<&str>) -> Result<(), Fault> {
     let plain = |text: &str| {
         !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-:$".contains(&byte))
     };
@@ -66,7 +71,10 @@ fn check(api: &RestApi, parent: &Resource, part: &str) -> Result<(), Fault> {
         )));
     }
     let siblings = || {
-        let children = api.resources.values().filter(|one| one.parent_id.as_deref() == Some(&parent.id));
+        let children = api
+            .resources
+            .values()
+            .filter(|one| one.parent_id.as_deref() == Some(&parent.id) && Some(one.id.as_str()) != own);
         children.filter_map(|one| one.path_part.as_deref())
     };
     if siblings().any(|sibling| sibling == part) {

@@ -1,15 +1,19 @@
 //! What the gateway itself answers in each situation.
 
+mod update;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Nothing, Paged, api, api_mut};
+use super::{Nothing, Paged, api, api_mut, check_status, input_member};
 use crate::cloud::Cloud;
 use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call, Service};
 use crate::world::apis::{GatewayResponse, RestApi};
+
+pub(super) use update::update;
 
 /// Every situation with its own status, as recorded.
 const DEFAULTS: [(&str, Option<&str>); 21] = [
@@ -42,8 +46,7 @@ fn kind(call: &Call) -> Result<&'static str, Fault> {
     let wanted = call.path("response_type")?;
     DEFAULTS.iter().map(|(kind, _)| *kind).find(|kind| *kind == wanted).ok_or_else(|| {
         let all: Vec<&str> = DEFAULTS.iter().map(|(kind, _)| *kind).collect();
-        let member =
-            format!("{}{}Input.responseType", call.operation[..1].to_lowercase(), &call.operation[1..]);
+        let member = input_member(call, "responseType");
         let constraint = format!("Member must satisfy enum value set: [{}]", all.join(", "));
         Fault::validation(Service::ApiGateway, &member, wanted, &constraint)
     })
@@ -80,12 +83,8 @@ struct Put {
 pub(super) fn put(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: Put = call.input()?;
     let kind = kind(call)?;
-    if let Some(status) = &input.status_code
-        && !(status.len() == 3 && status.parse::<u16>().is_ok_and(|status| (100..600).contains(&status)))
-    {
-        let constraint = r"Member must satisfy regular expression pattern: [1-5]\d\d";
-        let member = "putGatewayResponseInput.statusCode";
-        return Err(Fault::validation(Service::ApiGateway, member, status, constraint));
+    if let Some(status) = &input.status_code {
+        check_status(call, status)?;
     }
     let told = cloud.world.change(|state| {
         let api = api_mut(state, call)?;

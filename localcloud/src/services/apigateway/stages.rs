@@ -1,31 +1,20 @@
 //! Stages: where a deployment answers, and with which variables.
 
+mod update;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::patch::{Operation, Patch};
+use super::deployments::check_percent;
 use super::{Nothing, api, api_mut, bad_request, conflict, method_settings, not_found, seconds};
 use crate::cloud::{Cloud, now_ms};
 use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call};
-use crate::world::apis::{RestApi, Stage, Throttle};
+use crate::world::apis::{Canary, RestApi, Stage};
 
-/// The paths that UpdateStage knows, in AWS's own (not quite regular) words.
-const PATHS: &str = "/deploymentId, /description, /cacheClusterEnabled, /cacheClusterSize, /clientCertificateId, /accessLogSettings, /accessLogSettings/destinationArn, /accessLogSettings/format, /{resourcePath}/{httpMethod}/metrics/enabled, /{resourcePath}/{httpMethod}/logging/dataTrace, /{resourcePath}/{httpMethod}/logging/loglevel, /{resourcePath}/{httpMethod}/throttling/burstLimit/{resourcePath}/{httpMethod}/throttling/rateLimit/{resourcePath}/{httpMethod}/caching/ttlInSeconds, /{resourcePath}/{httpMethod}/caching/enabled, /{resourcePath}/{httpMethod}/caching/dataEncrypted, /{resourcePath}/{httpMethod}/caching/requireAuthorizationForCacheControl, /{resourcePath}/{httpMethod}/caching/unauthorizedCacheControlHeaderStrategy, /*/*/metrics/enabled, /*/*/logging/dataTrace, /*/*/logging/loglevel, /*/*/throttling/burstLimit /*/*/throttling/rateLimit /*/*/caching/ttlInSeconds, /*/*/caching/enabled, /*/*/caching/dataEncrypted, /*/*/caching/requireAuthorizationForCacheControl, /*/*/caching/unauthorizedCacheControlHeaderStrategy, /variables/{variable_name}, /tracingEnabled";
-
-/// First words of the paths that AWS knows and this local cloud does not offer.
-const NOT_OFFERED: [&str; 6] = [
-    "cacheClusterEnabled",
-    "cacheClusterSize",
-    "clientCertificateId",
-    "accessLogSettings",
-    "canarySettings",
-    "tracingEnabled",
-];
-/// Third words of method settings, of which it offers the throttling of all methods alone.
-const METHOD_SETTINGS: [&str; 4] = ["metrics", "logging", "throttling", "caching"];
+pub(super) use update::update;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -37,12 +26,36 @@ struct Create {
     variables: BTreeMap<String, String>,
     #[serde(default)]
     tags: BTreeMap<String, String>,
+    #[serde(default)]
+    tracing_enabled: bool,
+    canary_settings: Option<CanarySettings>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CanarySettings {
+    deployment_id: Option<String>,
+    percent_traffic: Option<f64>,
+    #[serde(default)]
+    stage_variable_overrides: BTreeMap<String, String>,
+    #[serde(default)]
+    use_stage_cache: bool,
 }
 
 pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: Create = call.input()?;
     check_name(&input.stage_name)?;
     check_variables(&input.variables)?;
+    let canary = input.canary_settings.map(|given| Canary {
+        deployment_id: given.deployment_id.unwrap_or_else(|| input.deployment_id.clone()),
+        percent: given.percent_traffic.unwrap_or_default(),
+        overrides: given.stage_variable_overrides,
+        use_stage_cache: given.use_stage_cache,
+    });
+    if let Some(canary) = &canary {
+        check_variables(&canary.overrides)?;
+        check_percent(canary.percent)?;
+    }
     let now = now_ms();
     let stage = Stage {
         name: input.stage_name,
@@ -52,7 +65,9 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         created_ms: now,
         updated_ms: now,
         tags: input.tags,
-        throttle: Throttle::default(),
+        tracing_enabled: input.tracing_enabled,
+        canary,
+        ..Stage::default()
     };
     cloud.world.change(|state| {
         let api = api_mut(state, call)?;
@@ -60,6 +75,9 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
             return Err(conflict("Stage already exists"));
         }
         check_deployment(api, &stage.deployment_id)?;
+        if let Some(canary) = &stage.canary {
+            check_deployment(api, &canary.deployment_id)?;
+        }
         api.stages.insert(stage.name.clone(), stage.clone());
         Ok(())
     })?;
@@ -112,9 +130,9 @@ fn described(stage: &Stage) -> Value {
         "createdDate": seconds(stage.created_ms),
         "deploymentId": stage.deployment_id,
         "lastUpdatedDate": seconds(stage.updated_ms),
-        "methodSettings": method_settings::described(&stage.throttle),
+        "methodSettings": method_settings::described(&stage.method_settings),
         "stageName": stage.name,
-        "tracingEnabled": false,
+        "tracingEnabled": stage.tracing_enabled,
     });
     if let Some(text) = &stage.description {
         members["description"] = text.as_str().into();
@@ -124,6 +142,25 @@ fn described(stage: &Stage) -> Value {
     }
     if !stage.tags.is_empty() {
         members["tags"] = json!(stage.tags);
+    }
+    if let Some(canary) = &stage.canary {
+        members["canarySettings"] = json!({
+            "deploymentId": canary.deployment_id,
+            "percentTraffic": canary.percent,
+            "useStageCache": canary.use_stage_cache,
+        });
+        if !canary.overrides.is_empty() {
+            members["canarySettings"]["stageVariableOverrides"] = json!(canary.overrides);
+        }
+    }
+    if let Some(log) = &stage.access_log {
+        members["accessLogSettings"] = json!({});
+        let parts = [("destinationArn", &log.destination_arn), ("format", &log.format)];
+        for (member, text) in parts {
+            if let Some(text) = text {
+                members["accessLogSettings"][member] = text.as_str().into();
+            }
+        }
     }
     members
 }
@@ -155,71 +192,6 @@ pub(super) fn list(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         .map(described)
         .collect();
     Ok(Answer::ok(json!({ "item": stages })))
-}
-
-pub(super) fn update(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
-    let patch: Patch = call.input()?;
-    patch.check("updateStageInput")?;
-    let name = call.path("stage_name")?;
-    let updated = cloud.world.change(|state| {
-        let api = api_mut(state, call)?;
-        let mut stage = api.stages.get(name).cloned().ok_or_else(no_such_stage)?;
-        for operation in &patch.operations {
-            apply(call, api, &mut stage, operation)?;
-        }
-        check_variables(&stage.variables)?;
-        stage.updated_ms = now_ms();
-        api.stages.insert(name.to_owned(), stage.clone());
-        Ok::<_, Fault>(stage)
-    })?;
-    Ok(Answer::ok(described(&updated)))
-}
-
-fn apply(call: &Call, api: &RestApi, stage: &mut Stage, operation: &Operation) -> Result<(), Fault> {
-    if let Some(from) = &operation.from {
-        return Err(call.parameter_not_offered(&format!("{} from {from}", operation.op)));
-    }
-    let path = operation.path_text();
-    let unknown = || bad_request(format!("Invalid method setting path: {path}. Must be one of: [{PATHS}]"));
-    let segments = operation.segments();
-    let words: Vec<&str> = segments.iter().map(String::as_str).collect();
-    match (operation.op.as_str(), words.as_slice()) {
-        ("replace" | "add", ["variables", name]) => {
-            stage.variables.insert((*name).to_owned(), operation.value()?.to_owned());
-        }
-        ("remove", ["variables", name]) => {
-            stage.variables.remove(*name);
-        }
-        ("replace", ["description"]) => stage.description = Some(operation.value()?.to_owned()),
-        ("replace", ["deploymentId"]) => {
-            let id = operation.value()?;
-            check_deployment(api, id)?;
-            stage.deployment_id = id.to_owned();
-        }
-        ("replace", ["*", "*", "throttling", setting])
-            if method_settings::set(&mut stage.throttle, setting, operation.value()?)? => {}
-        ("remove", ["*", "*"]) if stage.throttle != Throttle::default() => {
-            stage.throttle = Throttle::default()
-        }
-        (_, [first, ..]) if NOT_OFFERED.contains(first) => {
-            return Err(call.parameter_not_offered(&format!("the patch path {path}")));
-        }
-        (_, [_, _, setting, _]) if METHOD_SETTINGS.contains(setting) => {
-            return Err(call.parameter_not_offered(&format!("the patch path {path}")));
-        }
-        ("remove", _) => {
-            return Err(bad_request(format!(
-                "Cannot remove method setting {} because there is no method setting for this method ",
-                path.trim_start_matches('/')
-            )));
-        }
-        ("add", ["description" | "deploymentId"]) => {
-            return Err(bad_request(format!("Invalid add operation with path: {path}")));
-        }
-        ("replace" | "add", _) => return Err(unknown()),
-        (op, _) => return Err(call.parameter_not_offered(&format!("{op} of {path}"))),
-    }
-    Ok(())
 }
 
 pub(super) fn delete(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {

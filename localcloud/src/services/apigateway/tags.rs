@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::stages::no_such_stage;
-use super::{bad_request, no_such_api};
+use super::{Paged, bad_request, no_such_api};
 use crate::account;
 use crate::cloud::Cloud;
 use crate::wire::fault::Fault;
@@ -17,7 +17,7 @@ use crate::world::apis::RestApi;
 /// Under which tag an API's own address is told. It cannot be set.
 const URL_TAG: &str = "callboard:url";
 
-/// The tags of an API, as every answer about it tells them.
+/// The tags of an API with the one that says where it answers.
 pub(super) fn told(api: &RestApi) -> BTreeMap<String, String> {
     let mut tags = api.tags.clone();
     if let Some(port) = api.port {
@@ -52,11 +52,9 @@ fn tags_mut<'a>(state: &'a mut State, owner: &Owner<'_>) -> Result<&'a mut BTree
     }
 }
 
-#[derive(Deserialize)]
-struct Get {}
-
 pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
-    let Get {} = call.input()?;
+    // AWS takes `position` and `limit` and does nothing with them.
+    let _: Paged = call.input()?;
     let state = cloud.world.snapshot();
     let owner = owner(call)?;
     let (Owner::Api(id) | Owner::Stage(id, _)) = owner;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::input::{self, Dimension, Range, Time, Truth, Whole};
 use super::points::{self, Part, Point};
-use super::{Source, invalid};
+use super::{Source, invalid, units};
 use crate::cloud::Cloud;
 use crate::metrics::Statistic;
 use crate::wire::fault::Fault;
@@ -63,14 +63,21 @@ struct Asked<'a> {
     stat: &'a MetricStat,
     label: Option<&'a str>,
     source: Source,
+    /// Seconds.
     period: i64,
     statistic: Statistic,
+    /// What there is of it by unit, the one that is told first.
+    found: Vec<(String, Vec<super::Part>)>,
 }
 
 pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: Input = call.input()?;
-    let asked = asked(call, &input.metric_data_queries)?;
-    let range = Range::between(input.start_time, input.end_time)?;
+    let mut asked = asked(call, &input.metric_data_queries)?;
+    Range::between(input.start_time, input.end_time, 60)?;
+    for one in &mut asked {
+        let range = Range::between(input.start_time, input.end_time, one.period)?;
+        one.found = one.source.read(cloud, range, one.period, one.stat.unit.as_deref());
+    }
     let ascending = match input.scan_by.as_deref() {
         Some("TimestampAscending") => true,
         None | Some("TimestampDescending") => false,
@@ -101,8 +108,9 @@ pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     };
     let read = |query: usize| -> Vec<Point> {
         let one: &Asked<'_> = &asked[query];
-        let values = one.source.read(cloud, range, one.period, one.stat.unit.as_deref());
-        values.into_iter().map(|(at, values)| (at, values.statistic(one.statistic))).collect()
+        let values = one.found.first().map(|(_, values)| values.as_slice()).unwrap_or_default();
+        let known = values.iter().filter(|(_, values)| values.knows(one.statistic));
+        known.map(|(at, values)| (*at, values.statistic(one.statistic))).collect()
     };
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let (parts, next) = points::page(asked.len(), read, ascending, most, place);
@@ -110,17 +118,31 @@ pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         .into_iter()
         .map(|Part { query, points, whole }| {
             let (timestamps, values): (Vec<i64>, Vec<f64>) = points.into_iter().unzip();
-            json!({
+            let mut members = json!({
                 "Id": asked[query].id,
                 "Label": label(&asked[query], &asked),
                 "Timestamps": timestamps,
                 "Values": values,
                 "StatusCode": if whole { "Complete" } else { "PartialData" },
-            })
+            });
+            if let Some(messages) = messages(&asked[query].found) {
+                members["Messages"] = messages;
+            }
+            members
         })
         .collect();
     let next = next.map(points::write_token);
     Ok(Answer::ok(json!({ "MetricDataResults": results, "NextToken": next, "Messages": [] })))
+}
+
+/// Without a unit in the query one is chosen, and that there are others is told (as recorded of AWS).
+fn messages(found: &[(String, Vec<super::Part>)]) -> Option<Value> {
+    if found.len() < 2 {
+        return None;
+    }
+    let units: Vec<&str> = found.iter().map(|(unit, _)| unit.as_str()).collect();
+    let text = format!("Multiple units returned: '[{}]'", units.join(", "));
+    Some(json!([{ "Code": "MultipleUnits", "Value": text }]))
 }
 
 /// Checks all queries; those that are only material for expressions give no data.
@@ -165,20 +187,23 @@ fn asked<'a>(call: &Call, queries: &'a [Query]) -> Result<Vec<Asked<'a>>, Fault>
             return Err(call.parameter_not_offered(&format!("the dynamic Label of the query {:?}", query.id)));
         }
         let metric = &stat.metric;
+        if let Some(unit) = &stat.unit {
+            units::check(unit, &format!("{parameter}.MetricStat.Unit"))?;
+        }
         let source = Source::find(call, &metric.namespace, &metric.metric_name, &metric.dimensions)?;
-        let period = input::period(call, stat.period, &format!("{parameter}.MetricStat.Period"))?;
+        let period = input::period(stat.period, &format!("{parameter}.MetricStat.Period"))?;
         let statistic = input::statistic(call, &stat.stat, &format!("{parameter}.MetricStat.Stat"))?;
         if query.return_data == Some(Truth(false)) {
             continue;
         }
         let label = query.label.as_deref().filter(|label| !label.is_empty());
-        asked.push(Asked { id: &query.id, stat, label, source, period, statistic });
+        asked.push(Asked { id: &query.id, stat, label, source, period, statistic, found: Vec::new() });
     }
     Ok(asked)
 }
 
 /// A query's own label, or its metric's name and what else tells it from the other queries (recorded of AWS: `metric1`,
-/// and `metric1 Average` where the statistics differ; the place of the dimension is ours).
+/// and `metric1 Average` where the statistics differ, then the period where that does; the place of the dimension is ours).
 fn label(one: &Asked<'_>, all: &[Asked<'_>]) -> String {
     if let Some(label) = one.label {
         return label.to_owned();
@@ -193,6 +218,9 @@ fn label(one: &Asked<'_>, all: &[Asked<'_>]) -> String {
     words.push(one.stat.metric.metric_name.clone());
     if all.iter().any(|other| other.stat.stat != one.stat.stat) {
         words.push(one.stat.stat.clone());
+    }
+    if all.iter().any(|other| other.period != one.period) {
+        words.push(one.period.to_string());
     }
     words.join(" ")
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, de::Error};
 
 use super::invalid;
-use crate::metrics::Statistic;
+use crate::metrics::{Series, Statistic};
 use crate::wire::Call;
 use crate::wire::fault::Fault;
 
@@ -12,9 +12,13 @@ use crate::wire::fault::Fault;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Whole(pub(super) i64);
 
+/// A number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Number(pub(super) f64);
+
 /// A time: whole seconds since the epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Time(i64);
+pub(super) struct Time(pub(super) i64);
 
 /// True or false.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,6 +41,19 @@ impl<'de> Deserialize<'de> for Whole {
             Written::Float(_) | Written::Bool(_) => None,
         };
         read.map(Whole).ok_or_else(|| D::Error::custom("a member, expected a whole number"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Number, D::Error> {
+        let read = match Written::deserialize(deserializer)? {
+            Written::Whole(number) => Some(number as f64),
+            Written::Float(number) => Some(number),
+            // `NaN` and the infinities are numbers too: who may not have them says so.
+            Written::Text(text) => text.parse().ok(),
+            Written::Bool(_) => None,
+        };
+        read.map(Number).ok_or_else(|| D::Error::custom("a member, expected a number"))
     }
 }
 
@@ -67,14 +84,22 @@ impl<'de> Deserialize<'de> for Truth {
 }
 
 /// A name and a value that a metric is kept by.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Dimension {
     pub(super) name: String,
     pub(super) value: String,
 }
 
-/// Minutes since the epoch: the first, and the one after the last.
+/// A series of somebody's own by what a call says of it.
+pub(super) fn series(namespace: &str, name: &str, dimensions: &[Dimension]) -> Series {
+    let dimensions = dimensions.iter().map(|dimension| (dimension.name.clone(), dimension.value.clone()));
+    let mut dimensions: Vec<(String, String)> = dimensions.collect();
+    dimensions.sort();
+    Series { namespace: namespace.to_owned(), name: name.to_owned(), dimensions }
+}
+
+/// Seconds since the epoch: the first, and the one after the last.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Range {
     pub(super) from: i64,
@@ -82,23 +107,21 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// The start is rounded down to its minute, as AWS does for what is younger than 15 days; the end is exclusive.
-    pub(super) fn between(start: Time, end: Time) -> Result<Range, Fault> {
+    /// The start is rounded down to its minute, as AWS does for what is younger than 15 days, or to the period where that is
+    /// shorter; the end is exclusive.
+    pub(super) fn between(start: Time, end: Time, period: i64) -> Result<Range, Fault> {
         if start.0 >= end.0 {
             return Err(invalid("The parameter StartTime must be less than the parameter EndTime."));
         }
-        Ok(Range {
-            from: start.0.div_euclid(60),
-            to: end.0.div_euclid(60) + i64::from(end.0.rem_euclid(60) > 0),
-        })
+        Ok(Range { from: start.0 - start.0.rem_euclid(period.min(60)), to: end.0 })
     }
 }
 
-/// A period in minutes. Shorter ones exist only of metrics that somebody puts with a finer resolution.
-pub(super) fn period(call: &Call, seconds: Whole, parameter: &str) -> Result<i64, Fault> {
+/// A period in seconds.
+pub(super) fn period(seconds: Whole, parameter: &str) -> Result<i64, Fault> {
     match seconds.0 {
-        1 | 5 | 10 | 20 | 30 => Err(call.parameter_not_offered(&format!("{parameter} under 60 seconds"))),
-        seconds if seconds > 0 && seconds % 60 == 0 => Ok(seconds / 60),
+        seconds @ (1 | 5 | 10 | 20 | 30) => Ok(seconds),
+        seconds if seconds > 0 && seconds % 60 == 0 => Ok(seconds),
         _ => Err(invalid(format!("The parameter {parameter} must be 1, 5, 10, 20, 30 or a multiple of 60."))),
     }
 }
@@ -165,10 +188,13 @@ mod tests {
     }
 
     #[test]
-    fn a_range_has_whole_minutes_and_its_end_is_exclusive() {
-        let between = |start, end| Range::between(Time(start), Time(end)).map(|range| (range.from, range.to));
-        assert_eq!(between(119, 240).unwrap(), (1, 4));
-        assert_eq!(between(120, 241).unwrap(), (2, 5));
-        assert!(between(120, 120).is_err());
+    fn a_range_begins_with_its_minute_or_period_and_its_end_is_exclusive() {
+        let between = |start, end, period| {
+            Range::between(Time(start), Time(end), period).map(|range| (range.from, range.to))
+        };
+        assert_eq!(between(119, 240, 60).unwrap(), (60, 240));
+        assert_eq!(between(120, 241, 300).unwrap(), (120, 241));
+        assert_eq!(between(119, 240, 5).unwrap(), (115, 240));
+        assert!(between(120, 120, 60).is_err());
     }
 }

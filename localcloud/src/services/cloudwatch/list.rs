@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{FUNCTION_NAME, LAMBDA};
 use crate::cloud::{Cloud, now_ms};
+use crate::metrics::Series;
 use crate::services::paging::page;
 use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call, Service};
@@ -40,29 +41,41 @@ pub(super) fn list(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
             return Err(Fault::validation(Service::CloudWatch, "recentlyActive", other, constraint));
         }
     };
-    let wanted = |function: &str, name: &str| {
-        input.namespace.as_deref().is_none_or(|namespace| namespace == LAMBDA)
-            && input.metric_name.as_deref().is_none_or(|wanted| wanted == name)
+    let of_functions = cloud.metrics.known(from).into_iter().map(|(function, metric)| Series {
+        namespace: LAMBDA.to_owned(),
+        name: metric.name().to_owned(),
+        dimensions: vec![(FUNCTION_NAME.to_owned(), function)],
+    });
+    let mut known: Vec<Series> = cloud.metrics.known_custom(from * 60);
+    known.extend(of_functions);
+    known.sort();
+    let wanted = |series: &Series| {
+        input.namespace.as_ref().is_none_or(|namespace| *namespace == series.namespace)
+            && input.metric_name.as_ref().is_none_or(|name| *name == series.name)
             && input.dimensions.iter().all(|filter| {
-                filter.name == FUNCTION_NAME && filter.value.as_deref().is_none_or(|value| value == function)
+                series.dimensions.iter().any(|(name, value)| {
+                    *name == filter.name && filter.value.as_ref().is_none_or(|wanted| wanted == value)
+                })
             })
     };
-    let known = cloud.metrics.known(from);
-    let known = known.into_iter().filter(|(function, metric)| wanted(function, metric.name()));
-    // A blank is part of no function's name and sorts before all that is.
-    let key =
-        |(function, metric): &(String, _)| format!("{function} {}", crate::metrics::Metric::name(*metric));
-    let page = page(known, key, input.next_token.as_deref(), PAGE)
+    // What comes before another in this order has the smaller key: no name has a character below the separators.
+    let key = |series: &Series| {
+        let dimensions: Vec<String> =
+            series.dimensions.iter().map(|(name, value)| format!("{name}\u{1}{value}")).collect();
+        format!("{}\u{0}{}\u{0}{}", series.namespace, series.name, dimensions.join("\u{0}"))
+    };
+    let page = page(known.into_iter().filter(wanted), key, input.next_token.as_deref(), PAGE)
         .ok_or_else(|| Fault::new(400, "InvalidParameterValue", "Invalid nextToken"))?;
     let metrics: Value = page
         .items
-        .iter()
-        .map(|(function, metric)| {
-            json!({
-                "Namespace": LAMBDA,
-                "MetricName": metric.name(),
-                "Dimensions": [{ "Name": FUNCTION_NAME, "Value": function }],
-            })
+        .into_iter()
+        .map(|series| {
+            let dimensions: Value = series
+                .dimensions
+                .iter()
+                .map(|(name, value)| json!({ "Name": name, "Value": value }))
+                .collect();
+            json!({ "Namespace": series.namespace, "MetricName": series.name, "Dimensions": dimensions })
         })
         .collect();
     Ok(Answer::ok(json!({ "Metrics": metrics, "NextToken": page.next })))

@@ -37,10 +37,20 @@ impl ImageId {
 #[serde(rename_all = "camelCase", default)]
 struct Filter {
     tag_status: Option<String>,
+    image_status: Option<String>,
 }
 
 impl Filter {
     fn wants(&self, tagged: bool) -> Result<bool, Fault> {
+        // No image here is ever archived.
+        match self.image_status.as_deref() {
+            None | Some("ACTIVE" | "ANY") => {}
+            Some("ARCHIVED" | "ACTIVATING") => return Ok(false),
+            Some(_) => {
+                let set = "must satisfy enum value set: [ACTIVE, ARCHIVED, ACTIVATING, ANY]";
+                return Err(invalid("filter.imageStatus", set));
+            }
+        }
         match self.tag_status.as_deref() {
             None | Some("ANY") => Ok(true),
             Some("TAGGED") => Ok(tagged),
@@ -250,5 +260,6 @@ pub(super) fn batch_delete(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> 
         }
         Ok::<_, Fault>((gone, failures))
     })?;
+    cloud.collector.collect_soon();
     Ok(Answer::ok(json!({ "imageIds": gone, "failures": failures })))
 }

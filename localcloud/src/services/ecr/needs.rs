@@ -17,7 +17,9 @@ pub(crate) fn needs(call: &Call) -> Vec<Need> {
             Some(names) if !names.is_empty() => names.iter().filter_map(Value::as_str).map(of).collect(),
             _ => vec![of("*")],
         },
-        "ListTagsForResource" => vec![Need::new(action, call.text("resourceArn").unwrap_or("*"))],
+        "ListTagsForResource" | "TagResource" | "UntagResource" => {
+            vec![Need::new(action, call.text("resourceArn").unwrap_or("*"))]
+        }
         _ => vec![Need::new(action, "*")],
     }
 }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::tags::{self, Tag};
 use super::{check_registry, described, invalid, limit, no_such_repository, repository, repository_mut};
 use crate::account;
 use crate::cloud::{Cloud, now_ms};
@@ -10,14 +11,6 @@ use crate::services::paging::page;
 use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call};
 use crate::world::repositories::Repository;
-
-#[derive(Deserialize)]
-struct Tag {
-    #[serde(rename = "Key")]
-    key: String,
-    #[serde(rename = "Value")]
-    value: String,
-}
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -56,17 +49,10 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     if input.encryption_configuration.is_some_and(|wanted| wanted.encryption_type != "AES256") {
         return Err(call.parameter_not_offered("encryption by KMS (encryptionConfiguration)"));
     }
-    let repository = Repository {
-        name: input.repository_name,
-        created_ms: now_ms(),
-        tag_mutability: mutability(call, input.image_tag_mutability.as_deref().unwrap_or("MUTABLE"))?,
-        scan_on_push: input.image_scanning_configuration.scan_on_push,
-        images: Default::default(),
-        image_tags: Default::default(),
-        blobs: Default::default(),
-        policy: None,
-        tags: input.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
-    };
+    let mut repository = Repository::new(&input.repository_name, now_ms());
+    repository.tag_mutability = mutability(call, input.image_tag_mutability.as_deref().unwrap_or("MUTABLE"))?;
+    repository.scan_on_push = input.image_scanning_configuration.scan_on_push;
+    repository.tags = tags::checked(Default::default(), input.tags)?;
     cloud.world.change(|state| {
         if state.repositories.contains_key(&repository.name) {
             return Err(Fault::new(
@@ -172,6 +158,7 @@ pub(super) fn delete(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
             .remove(&input.repository_name)
             .ok_or_else(|| no_such_repository(&input.repository_name))
     })?;
+    cloud.collector.collect_soon();
     Ok(Answer::ok(json!({ "repository": described(cloud, &gone) })))
 }
 
@@ -200,73 +187,26 @@ pub(super) fn put_mutability(cloud: &Cloud, call: &Call) -> Result<Answer, Fault
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct GetPolicy {
+struct PutScanning {
     registry_id: Option<String>,
     repository_name: String,
+    image_scanning_configuration: Scanning,
 }
 
-pub(super) fn get_policy(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
-    let input: GetPolicy = call.input()?;
+/// Kept and told; nothing is scanned, and findings are refused by name.
+pub(super) fn put_scanning(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: PutScanning = call.input()?;
     check_registry(input.registry_id.as_ref())?;
-    let state = cloud.world.snapshot();
-    let policy = repository(&state, &input.repository_name)?.policy.clone().ok_or_else(|| {
-        Fault::new(
-            400,
-            "RepositoryPolicyNotFoundException",
-            format!(
-                "Repository policy does not exist for the repository with name '{}' in the registry with id '{}'",
-                input.repository_name,
-                account::ACCOUNT_ID
-            ),
-        )
-    })?;
-    Ok(policy_answer(&input.repository_name, &policy))
-}
-
-fn policy_answer(name: &str, policy: &str) -> Answer {
-    Answer::ok(json!({ "registryId": account::ACCOUNT_ID, "repositoryName": name, "policyText": policy }))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SetPolicy {
-    registry_id: Option<String>,
-    repository_name: String,
-    policy_text: String,
-}
-
-pub(super) fn set_policy(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
-    let input: SetPolicy = call.input()?;
-    check_registry(input.registry_id.as_ref())?;
-    if !serde_json::from_str::<Value>(&input.policy_text).is_ok_and(|policy| policy.is_object()) {
-        return Err(invalid("PolicyText", "Invalid repository policy provided"));
-    }
+    let on_push = input.image_scanning_configuration.scan_on_push;
     cloud.world.change(|state| {
-        repository_mut(state, &input.repository_name)?.policy = Some(input.policy_text.clone());
+        repository_mut(state, &input.repository_name)?.scan_on_push = on_push;
         Ok::<_, Fault>(())
     })?;
-    Ok(policy_answer(&input.repository_name, &input.policy_text))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ListTags {
-    resource_arn: String,
-}
-
-pub(super) fn list_tags(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
-    let input: ListTags = call.input()?;
-    let name = input.resource_arn.split_once(":repository/").map_or("", |(_, name)| name);
-    if account::repository_arn(name) != input.resource_arn {
-        return Err(invalid("resourceArn", "Invalid ARN"));
-    }
-    let state = cloud.world.snapshot();
-    let tags: Vec<Value> = repository(&state, name)?
-        .tags
-        .iter()
-        .map(|(key, value)| json!({ "Key": key, "Value": value }))
-        .collect();
-    Ok(Answer::ok(json!({ "tags": tags })))
+    Ok(Answer::ok(json!({
+        "registryId": account::ACCOUNT_ID,
+        "repositoryName": input.repository_name,
+        "imageScanningConfiguration": { "scanOnPush": on_push },
+    })))
 }
 
 #[cfg(test)]

@@ -3,11 +3,15 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{bad_marker, check_policy, encoded, limit, role, role_mut};
+use super::users::check_name;
+use super::{bad_marker, check_policy, encoded, limit, managed, role, role_mut};
 use crate::cloud::Cloud;
 use crate::services::paging::page;
 use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call};
+
+/// Characters that all inline policies of a role may have together, without white space, as on AWS.
+const MOST: usize = 10_240;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -26,11 +30,18 @@ struct RoleAndPolicy {
 
 pub(super) fn put(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: PutRolePolicy = call.input()?;
+    check_name("policyName", &input.policy_name)?;
+    // What is not evaluated here may be kept: nobody can take the role on then (STS says so), and Lambda needs no more.
     check_policy(&input.policy_document)?;
     cloud.world.change(|state| {
-        let role = role_mut(state, &input.role_name)?;
-        role.inline_policies.insert(input.policy_name, input.policy_document);
-        Ok::<_, Fault>(())
+        let policies = &mut role_mut(state, &input.role_name)?.inline_policies;
+        policies.insert(input.policy_name, input.policy_document);
+        if policies.values().map(|text| managed::size(text)).sum::<usize>() > MOST {
+            let message =
+                format!("Maximum policy size of {MOST} bytes exceeded for role {}", input.role_name);
+            return Err(Fault::new(409, "LimitExceeded", message));
+        }
+        Ok(())
     })?;
     Ok(Answer::empty(200))
 }

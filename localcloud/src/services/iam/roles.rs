@@ -3,19 +3,14 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{RoleName, arn_of, bad_marker, check_policy, encoded, limit, no_such_role, path, role, role_mut};
+use super::tags::{self, Tag};
+use super::{RoleName, arn_of, bad_marker, check_trust, encoded, limit, no_such_role, path, role, role_mut};
 use crate::cloud::{Cloud, now_ms};
 use crate::services::paging::page;
+use crate::wire::checks::Checks;
 use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call, Service};
 use crate::world::roles::Role;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Tag {
-    key: String,
-    value: String,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -32,21 +27,10 @@ struct CreateRole {
 pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: CreateRole = call.input()?;
     check_name(&input.role_name)?;
-    check_policy(&input.assume_role_policy_document)?;
+    check_trust(&input.assume_role_policy_document)?;
     let path = path(input.path)?;
-    let max_session_duration_s = match input.max_session_duration.as_deref() {
-        None => 3600,
-        Some(text) => {
-            text.parse().ok().filter(|seconds| (3600..=43_200).contains(seconds)).ok_or_else(|| {
-                Fault::validation(
-                    Service::Iam,
-                    "maxSessionDuration",
-                    text,
-                    "Member must have value between 3600 and 43200, inclusive",
-                )
-            })?
-        }
-    };
+    let max_session_duration_s = duration(input.max_session_duration.as_deref())?.unwrap_or(3600);
+    check_description(input.description.as_deref())?;
     let role = Role {
         name: input.role_name,
         id: format!("AROA{}", crate::cloud::short_id(17).to_uppercase()),
@@ -57,7 +41,7 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         max_session_duration_s,
         attached_policies: Default::default(),
         inline_policies: Default::default(),
-        tags: input.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
+        tags: tags::checked(Default::default(), input.tags)?,
     };
     cloud.world.change(|state| {
         if state.roles.contains_key(&role.name) {
@@ -68,7 +52,7 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         Ok(())
     })?;
     let mut members = described(&role);
-    members["Tags"] = tags(&role);
+    members["Tags"] = tags::told(&role.tags);
     Ok(Answer::ok(json!({ "Role": members })))
 }
 
@@ -106,13 +90,6 @@ fn described(role: &Role) -> Value {
     })
 }
 
-fn tags(role: &Role) -> Value {
-    match role.tags.is_empty() {
-        true => Value::Null,
-        false => role.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect(),
-    }
-}
-
 pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: RoleName = call.input()?;
     let state = cloud.world.snapshot();
@@ -120,7 +97,7 @@ pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let mut members = described(role);
     members["MaxSessionDuration"] = role.max_session_duration_s.into();
     members["RoleLastUsed"] = json!({});
-    members["Tags"] = tags(role);
+    members["Tags"] = tags::told(&role.tags);
     Ok(Answer::ok(json!({ "Role": members })))
 }
 
@@ -178,7 +155,7 @@ struct UpdateTrust {
 
 pub(super) fn update_trust(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: UpdateTrust = call.input()?;
-    check_policy(&input.policy_document)?;
+    check_trust(&input.policy_document)?;
     cloud.world.change(|state| {
         role_mut(state, &input.role_name)?.trust_policy = input.policy_document;
         Ok::<_, Fault>(())
@@ -188,17 +165,69 @@ pub(super) fn update_trust(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> 
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct TagRole {
+struct Update {
     role_name: String,
-    tags: Vec<Tag>,
+    description: Option<String>,
+    max_session_duration: Option<String>,
 }
 
-pub(super) fn tag(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
-    let input: TagRole = call.input()?;
+/// What is not given stays as it is.
+pub(super) fn update(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: Update = call.input()?;
+    change(cloud, input)?;
+    Ok(Answer::ok(json!({})))
+}
+
+pub(super) fn update_description(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: Update = call.input()?;
+    if input.max_session_duration.is_some() {
+        return Err(call.parameter_not_offered("the parameter MaxSessionDuration"));
+    }
+    let role = change(cloud, input)?;
+    Ok(Answer::ok(json!({ "Role": described(&role) })))
+}
+
+fn change(cloud: &Cloud, input: Update) -> Result<Role, Fault> {
+    let seconds = duration(input.max_session_duration.as_deref())?;
+    check_description(input.description.as_deref())?;
     cloud.world.change(|state| {
         let role = role_mut(state, &input.role_name)?;
-        role.tags.extend(input.tags.into_iter().map(|tag| (tag.key, tag.value)));
-        Ok::<_, Fault>(())
-    })?;
-    Ok(Answer::empty(200))
+        if let Some(text) = input.description {
+            role.description = Some(text).filter(|text| !text.is_empty());
+        }
+        role.max_session_duration_s = seconds.unwrap_or(role.max_session_duration_s);
+        Ok::<_, Fault>(role.clone())
+    })
+}
+
+/// Seconds, as the form has them.
+fn duration(text: Option<&str>) -> Result<Option<u32>, Fault> {
+    let Some(text) = text else { return Ok(None) };
+    let number: i64 = text
+        .parse()
+        .map_err(|_| Fault::new(400, "MalformedInput", "MaxSessionDuration is not a whole number"))?;
+    Checks::new(Service::Iam).range("maxSessionDuration", number, 3600, 43_200).end()?;
+    Ok(u32::try_from(number).ok())
+}
+
+fn check_description(text: Option<&str>) -> Result<(), Fault> {
+    let text = text.unwrap_or_default();
+    let pattern = r"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*";
+    Checks::new(Service::Iam).length("description", text, 0, 1000).pattern("description", text, pattern).end()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ProfilesOfRole {
+    role_name: String,
+    #[serde(rename = "Marker")]
+    _marker: Option<String>,
+    max_items: Option<String>,
+}
+
+pub(super) fn instance_profiles(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: ProfilesOfRole = call.input()?;
+    limit(input.max_items.as_deref())?;
+    role(&cloud.world.snapshot(), &input.role_name)?;
+    Ok(Answer::ok(json!({ "InstanceProfiles": [], "IsTruncated": false })))
 }

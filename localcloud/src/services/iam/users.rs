@@ -6,6 +6,7 @@ mod policies;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::tags::{self, Tag};
 use super::{bad_marker, encoded, limit};
 use crate::access::Caller;
 use crate::account;
@@ -35,12 +36,12 @@ struct OptionalName {
     user_name: Option<String>,
 }
 
-fn user_mut<'a>(state: &'a mut State, call: &Call, name: &str) -> Result<&'a mut User, Fault> {
+pub(super) fn user_mut<'a>(state: &'a mut State, call: &Call, name: &str) -> Result<&'a mut User, Fault> {
     not_the_owner(call, name)?;
     state.users.get_mut(name).ok_or_else(|| no_such_user(name))
 }
 
-fn user<'a>(state: &'a State, call: &Call, name: &str) -> Result<&'a User, Fault> {
+pub(super) fn user<'a>(state: &'a State, call: &Call, name: &str) -> Result<&'a User, Fault> {
     not_the_owner(call, name)?;
     state.users.get(name).ok_or_else(|| no_such_user(name))
 }
@@ -55,19 +56,24 @@ fn not_the_owner(call: &Call, name: &str) -> Result<(), Fault> {
     }
 }
 
-fn no_such_user(name: &str) -> Fault {
+pub(super) fn no_such_user(name: &str) -> Fault {
     Fault::new(404, "NoSuchEntity", format!("The user with name {name} cannot be found."))
 }
 
 /// Whom an operation is about that may leave the name out.
-fn meant(call: &Call, name: Option<String>) -> String {
-    name.unwrap_or_else(|| match &call.caller {
-        Caller::Owner => account::USER_NAME.to_owned(),
-        Caller::User(name) => name.clone(),
-    })
+fn meant(call: &Call, name: Option<String>) -> Result<String, Fault> {
+    match (name, &call.caller) {
+        (Some(name), _) => Ok(name),
+        (None, Caller::Owner) => Ok(account::USER_NAME.to_owned()),
+        (None, Caller::User(name)) => Ok(name.clone()),
+        (None, Caller::Session { .. }) => {
+            let message = "Must specify userName when calling with non-User credentials";
+            Err(Fault::new(400, "ValidationError", message))
+        }
+    }
 }
 
-pub(super) fn time(epoch_ms: i64) -> String {
+pub(crate) fn time(epoch_ms: i64) -> String {
     let time = jiff::Timestamp::from_millisecond(epoch_ms).unwrap_or_default();
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
@@ -91,6 +97,7 @@ fn owner() -> User {
         access_keys: Default::default(),
         inline_policies: Default::default(),
         attached_policies: Default::default(),
+        tags: Default::default(),
     }
 }
 
@@ -99,6 +106,8 @@ fn owner() -> User {
 struct CreateUser {
     user_name: String,
     path: Option<String>,
+    #[serde(default)]
+    tags: Vec<Tag>,
 }
 
 pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
@@ -106,7 +115,8 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     check_name("userName", &input.user_name)?;
     let path = super::path(input.path)?;
     let id = format!("AIDA{}", crate::cloud::short_id(17).to_uppercase());
-    let user = User { name: input.user_name, id, path, created_ms: now_ms(), ..owner() };
+    let tags = tags::checked(Default::default(), input.tags)?;
+    let user = User { name: input.user_name, id, path, created_ms: now_ms(), tags, ..owner() };
     cloud.world.change(|state| {
         if state.users.contains_key(&user.name) || user.name == account::USER_NAME {
             let message = format!("User with name {} already exists.", user.name);
@@ -115,7 +125,14 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         state.users.insert(user.name.clone(), user.clone());
         Ok(())
     })?;
-    Ok(Answer::ok(json!({ "User": described(&user) })))
+    Ok(Answer::ok(json!({ "User": with_tags(&user) })))
+}
+
+/// What CreateUser and GetUser tell, and lists do not.
+fn with_tags(user: &User) -> Value {
+    let mut members = described(user);
+    members["Tags"] = tags::told(&user.tags);
+    members
 }
 
 pub(super) fn check_name(member: &str, name: &str) -> Result<(), Fault> {
@@ -139,13 +156,13 @@ pub(super) fn check_name(member: &str, name: &str) -> Result<(), Fault> {
 
 pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: OptionalName = call.input()?;
-    let name = meant(call, input.user_name);
+    let name = meant(call, input.user_name)?;
     let state = cloud.world.snapshot();
     let found = match name == account::USER_NAME {
         true => owner(),
         false => user(&state, call, &name)?.clone(),
     };
-    Ok(Answer::ok(json!({ "User": described(&found) })))
+    Ok(Answer::ok(json!({ "User": with_tags(&found) })))
 }
 
 #[derive(Deserialize)]
@@ -188,4 +205,20 @@ pub(super) fn delete(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         Ok(())
     })?;
     Ok(Answer::empty(200))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GroupsOfUser {
+    user_name: String,
+    #[serde(rename = "Marker")]
+    _marker: Option<String>,
+    max_items: Option<String>,
+}
+
+pub(super) fn groups(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: GroupsOfUser = call.input()?;
+    limit(input.max_items.as_deref())?;
+    user(&cloud.world.snapshot(), call, &input.user_name)?;
+    Ok(Answer::ok(json!({ "Groups": [], "IsTruncated": false })))
 }

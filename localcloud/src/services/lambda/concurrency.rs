@@ -3,11 +3,13 @@
 use serde::Deserialize;
 use serde_json::json;
 
+use super::constraints::Constraints;
 use super::read::CONCURRENT_EXECUTIONS;
-use super::{function_not_found, target};
+use super::target::Target;
+use super::{function_not_found, invalid, target};
 use crate::cloud::Cloud;
 use crate::wire::fault::Fault;
-use crate::wire::{Answer, Call, Service};
+use crate::wire::{Answer, Call};
 
 /// What must stay for functions without a reservation.
 const LEAST_UNRESERVED: u32 = 100;
@@ -15,20 +17,20 @@ const LEAST_UNRESERVED: u32 = 100;
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Put {
-    reserved_concurrent_executions: i64,
+    reserved_concurrent_executions: Option<i64>,
 }
 
 pub(super) fn put(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: Put = call.input()?;
-    let target = target::of(call, None)?;
-    let wanted = u32::try_from(input.reserved_concurrent_executions).map_err(|_| {
-        Fault::validation(
-            Service::Lambda,
-            "reservedConcurrentExecutions",
-            &input.reserved_concurrent_executions.to_string(),
-            "Member must have value greater than or equal to 0",
-        )
-    })?;
+    let mut constraints = Constraints::default();
+    target::constrain(call, None, &mut constraints)?;
+    let member = "reservedConcurrentExecutions";
+    constraints.required(member, input.reserved_concurrent_executions.as_ref());
+    constraints.between(member, input.reserved_concurrent_executions, 0, i64::MAX);
+    constraints.verdict()?;
+    let target = unqualified(call)?;
+    // More than fits is too many in any case.
+    let wanted = u32::try_from(input.reserved_concurrent_executions.unwrap_or_default()).unwrap_or(u32::MAX);
     cloud.world.change(|state| {
         let others: u32 = state
             .functions
@@ -54,6 +56,16 @@ pub(super) fn put(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     Ok(Answer::ok(json!({ "ReservedConcurrentExecutions": wanted })))
 }
 
+fn unqualified(call: &Call) -> Result<Target, Fault> {
+    let target = target::of(call, None)?;
+    match target.qualifier {
+        None => Ok(target),
+        Some(_) => Err(invalid(
+            "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. Please specify either a function name or an unqualified function ARN.",
+        )),
+    }
+}
+
 pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let target = target::of(call, None)?;
     let state = cloud.world.snapshot();
@@ -65,7 +77,7 @@ pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
 }
 
 pub(super) fn delete(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
-    let target = target::of(call, None)?;
+    let target = unqualified(call)?;
     cloud.world.change(|state| {
         let function =
             state.functions.get_mut(&target.name).ok_or_else(|| function_not_found(&target.name))?;

@@ -5,37 +5,45 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::invalid;
+use super::constraints::{Constraints, is_word};
+use super::{environment, invalid};
 use crate::cloud::{Cloud, now_ms};
 use crate::services::iam::role_by_arn;
-use crate::wire::fault::{Fault, broken};
-use crate::wire::{Call, Service};
+use crate::wire::Call;
+use crate::wire::fault::Fault;
 use crate::world::State;
 use crate::world::functions::{Configuration, ImageConfig};
 use crate::world::roles::Role;
 
 const ROLE_PATTERN: &str = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
 
-/// The keys that Lambda sets itself [FACTS §3].
-const RESERVED_KEYS: [&str; 18] = [
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_LAMBDA_RUNTIME_API",
-    "LAMBDA_TASK_ROOT",
-    "LAMBDA_RUNTIME_DIR",
+/// What AWS lists when it refuses a runtime (as recorded).
+const RUNTIMES: [&str; 25] = [
+    "nodejs20.x",
+    "python3.14",
+    "provided.al2023",
+    "python3.12",
+    "python3.13",
+    "nodejs24.x",
+    "nodejs22.x",
+    "java25",
+    "python3.10",
+    "python3.11",
+    "java21",
+    "ruby3.3",
+    "ruby3.4",
+    "ruby3.2",
+    "python3.8",
+    "python3.9",
+    "java17",
+    "nodejs16.x",
+    "dotnet10",
+    "dotnet8",
+    "java11",
+    "dotnet6",
+    "nodejs18.x",
+    "provided.al2",
+    "java8.al2",
 ];
 
 /// What may be set; what is absent stays.
@@ -52,6 +60,8 @@ pub(super) struct Settings {
     ephemeral_storage: Option<EphemeralStorage>,
     logging_config: Option<LoggingConfig>,
     snap_start: Option<SnapStart>,
+    runtime: Option<String>,
+    handler: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -63,7 +73,7 @@ struct Environment {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct TracingConfig {
-    mode: String,
+    mode: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -77,7 +87,7 @@ struct WireImageConfig {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct EphemeralStorage {
-    size: i64,
+    size: Option<i64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -89,62 +99,92 @@ struct LoggingConfig {
     system_log_level: Option<String>,
 }
 
+impl LoggingConfig {
+    fn constrain(&self, constraints: &mut Constraints) {
+        constraints.one_of("loggingConfig.logFormat", self.log_format.as_deref(), &["JSON", "Text"]);
+        let application = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+        let level = self.application_log_level.as_deref();
+        constraints.one_of("loggingConfig.applicationLogLevel", level, &application);
+        let level = self.system_log_level.as_deref();
+        constraints.one_of("loggingConfig.systemLogLevel", level, &["DEBUG", "INFO", "WARN"]);
+        if let Some(group) = &self.log_group {
+            constraints.length("loggingConfig.logGroup", group, 1, 512);
+            let fits = is_word(group, b".-_/#");
+            constraints.pattern("loggingConfig.logGroup", group, fits, r"[\.\-_/#A-Za-z0-9]+");
+        }
+    }
+}
+
+impl WireImageConfig {
+    fn constrain(&self, constraints: &mut Constraints) {
+        let lists = [("imageConfig.entryPoint", &self.entry_point), ("imageConfig.command", &self.command)];
+        for (member, words) in lists {
+            if let Some(words) = words {
+                constraints.size(member, &format!("[{}]", words.join(", ")), words.len(), 0, 1500);
+            }
+        }
+        if let Some(directory) = &self.working_directory {
+            constraints.length("imageConfig.workingDirectory", directory, 0, 1000);
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct SnapStart {
-    apply_on: String,
+    apply_on: Option<String>,
 }
 
 impl Settings {
-    /// What can be said without looking at the account.
+    /// What the service's model asks.
+    pub(super) fn constrain(&self, constraints: &mut Constraints) {
+        if let Some(role) = &self.role {
+            constraints.pattern("role", role, is_role_arn(role), ROLE_PATTERN);
+        }
+        constraints.between("timeout", self.timeout, 1, 900);
+        constraints.between("memorySize", self.memory_size, 128, 10_240);
+        if let Some(EphemeralStorage { size }) = &self.ephemeral_storage {
+            constraints.required("ephemeralStorage.size", size.as_ref());
+            constraints.between("ephemeralStorage.size", *size, 512, 10_240);
+        }
+        if let Some(description) = &self.description {
+            constraints.length("description", description, 0, 256);
+        }
+        let mode = self.tracing_config.as_ref().and_then(|tracing| tracing.mode.as_deref());
+        constraints.one_of("tracingConfig.mode", mode, &["Active", "PassThrough"]);
+        let apply_on = self.snap_start.as_ref().and_then(|snap| snap.apply_on.as_deref());
+        constraints.one_of("snapStart.applyOn", apply_on, &["PublishedVersions", "None"]);
+        if let Some(logging) = &self.logging_config {
+            logging.constrain(constraints);
+        }
+        if let Some(image) = &self.image_config {
+            image.constrain(constraints);
+        }
+        if let Some(Environment { variables }) = &self.environment {
+            environment::constrain(variables, constraints);
+        }
+    }
+
+    /// What can be said beyond that without looking at the account.
     pub(super) fn check(&self, call: &Call) -> Result<(), Fault> {
-        let mut errors = Vec::new();
-        if let Some(role) = &self.role
-            && !is_role_arn(role)
-        {
-            let constraint = format!("Member must satisfy regular expression pattern: {ROLE_PATTERN}");
-            errors.push(broken("role", role, &constraint));
+        if let Some(runtime) = self.runtime.as_deref().filter(|runtime| !runtime.is_empty()) {
+            return Err(match RUNTIMES.contains(&runtime) {
+                true => {
+                    call.parameter_not_offered("the parameter Runtime: functions here are container images")
+                }
+                false => invalid(format!(
+                    "Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [{}] or be a valid ARN",
+                    RUNTIMES.join(", ")
+                )),
+            });
         }
-        between(&mut errors, "timeout", self.timeout, 1, 900);
-        between(&mut errors, "memorySize", self.memory_size, 128, 10_240);
-        between(
-            &mut errors,
-            "ephemeralStorage.size",
-            self.ephemeral_storage.as_ref().map(|one| one.size),
-            512,
-            10_240,
-        );
-        if let Some(description) = &self.description
-            && description.len() > 256
-        {
-            errors.push(broken(
-                "description",
-                description,
-                "Member must have length less than or equal to 256",
-            ));
-        }
-        if let Some(TracingConfig { mode }) = &self.tracing_config {
-            one_of(&mut errors, "tracingConfig.mode", mode, &["Active", "PassThrough"]);
-        }
-        if let Some(logging) = &self.logging_config
-            && let Some(format) = &logging.log_format
-        {
-            one_of(&mut errors, "loggingConfig.logFormat", format, &["JSON", "Text"]);
-        }
-        if let Some(environment) = &self.environment
-            && !environment.variables.keys().all(|key| is_key(key))
-        {
-            // AWS shows the whole map here, values and all.
-            errors.push(
-                "Value at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]"
-                    .to_owned(),
+        if self.handler.as_ref().is_some_and(|handler| !handler.is_empty()) {
+            return Err(
+                call.parameter_not_offered("the parameter Handler: functions here are container images")
             );
         }
-        if !errors.is_empty() {
-            return Err(Fault::validations(Service::Lambda, &errors));
-        }
-        if let Some(environment) = &self.environment {
-            check_environment(&environment.variables)?;
+        if let Some(Environment { variables }) = &self.environment {
+            environment::check(variables, call)?;
         }
         if let Some(logging) = &self.logging_config {
             let levels = [&logging.application_log_level, &logging.system_log_level];
@@ -152,10 +192,11 @@ impl Settings {
                 return Err(call.parameter_not_offered("a log level other than INFO (LoggingConfig)"));
             }
         }
-        if self.snap_start.as_ref().is_some_and(|snap| snap.apply_on != "None") {
-            return Err(call.parameter_not_offered("SnapStart"));
+        let apply_on = self.snap_start.as_ref().and_then(|snap| snap.apply_on.as_deref());
+        match apply_on {
+            None | Some("None") => Ok(()),
+            Some(_) => Err(call.parameter_not_offered("SnapStart")),
         }
-        Ok(())
     }
 
     /// Puts what is set into a configuration.
@@ -166,14 +207,16 @@ impl Settings {
         if let Some(megabytes) = self.memory_size.and_then(|value| u32::try_from(value).ok()) {
             configuration.memory_mb = megabytes;
         }
-        if let Some(storage) = self.ephemeral_storage.and_then(|one| u32::try_from(one.size).ok()) {
+        let storage = self.ephemeral_storage.and_then(|one| one.size);
+        if let Some(storage) = storage.and_then(|size| u32::try_from(size).ok()) {
             configuration.ephemeral_storage_mb = storage;
         }
         if let Some(environment) = self.environment {
             configuration.environment = environment.variables;
+            configuration.environment_given = true;
         }
-        if let Some(tracing) = self.tracing_config {
-            configuration.tracing_mode = tracing.mode;
+        if let Some(mode) = self.tracing_config.and_then(|tracing| tracing.mode) {
+            configuration.tracing_mode = mode;
         }
         if let Some(image) = self.image_config {
             let whole = ImageConfig {
@@ -233,60 +276,13 @@ fn is_role_arn(arn: &str) -> bool {
         && resource.strip_prefix("role").is_some_and(|name| name.len() > 1 && name.bytes().all(fits))
 }
 
-/// `[a-zA-Z]([a-zA-Z0-9_])+`
-fn is_key(key: &str) -> bool {
-    // Reserved keys such as `_HANDLER` get their own answer.
-    RESERVED_KEYS.contains(&key)
-        || (key.len() >= 2
-            && key.starts_with(|first: char| first.is_ascii_alphabetic())
-            && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
-}
-
-fn check_environment(variables: &BTreeMap<String, String>) -> Result<(), Fault> {
-    const UNABLE: &str = "Lambda was unable to configure your environment variables because the environment variables you have provided";
-    let reserved: Vec<&str> = RESERVED_KEYS.into_iter().filter(|key| variables.contains_key(*key)).collect();
-    if !reserved.is_empty() {
-        return Err(invalid(format!(
-            "{UNABLE} contains reserved keys that are currently not supported for modification. Reserved keys used in this request: {}",
-            reserved.join(", ")
-        )));
-    }
-    let measured = serde_json::json!(variables).to_string();
-    if measured.len() > 4096 {
-        // The values are in the sentence, as AWS has it: clients must not log it [FACTS §3].
-        return Err(invalid(format!("{UNABLE} exceeded the 4KB limit. String measured: {measured}")));
-    }
-    Ok(())
-}
-
-fn between(errors: &mut Vec<String>, member: &str, value: Option<i64>, least: i64, most: i64) {
-    let Some(value) = value else { return };
-    let constraint = match value {
-        _ if value < least => format!("Member must have value greater than or equal to {least}"),
-        _ if value > most => format!("Member must have value less than or equal to {most}"),
-        _ => return,
-    };
-    errors.push(broken(member, &value.to_string(), &constraint));
-}
-
-fn one_of(errors: &mut Vec<String>, member: &str, value: &str, all: &[&str]) {
-    if !all.contains(&value) {
-        let constraint = format!("Member must satisfy enum value set: [{}]", all.join(", "));
-        errors.push(broken(member, value, &constraint));
-    }
-}
-
-/// The one architecture of `Architectures`, which is a list all the same.
-pub(super) fn architecture(wanted: Option<Vec<String>>) -> Result<Option<String>, Fault> {
-    let Some(wanted) = wanted else { return Ok(None) };
+/// The architectures of a function, which are a list of one.
+pub(super) fn constrain_architectures(wanted: Option<&[String]>, constraints: &mut Constraints) {
+    let Some(wanted) = wanted else { return };
     let shown = format!("[{}]", wanted.join(", "));
-    if wanted.len() > 1 {
-        let constraint = "Member must have length less than or equal to 1";
-        return Err(Fault::validation(Service::Lambda, "architectures", &shown, constraint));
-    }
+    constraints.size("architectures", &shown, wanted.len(), 1, 1);
     if wanted.iter().any(|one| !["x86_64", "arm64"].contains(&one.as_str())) {
         let constraint = "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]";
-        return Err(Fault::validation(Service::Lambda, "architectures", &shown, constraint));
+        constraints.broken("architectures", &shown, constraint);
     }
-    Ok(wanted.into_iter().next())
 }

@@ -108,7 +108,7 @@ pub(super) fn settings(one: One<'_>, arn: &str) -> Value {
         "TracingConfig": { "Mode": configuration.tracing_mode },
         "Version": version_name(one.number),
     });
-    if !configuration.environment.is_empty() {
+    if configuration.environment_given || !configuration.environment.is_empty() {
         members["Environment"] = json!({ "Variables": configuration.environment });
     }
     if let Some(image) = &configuration.image_config {

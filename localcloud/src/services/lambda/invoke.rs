@@ -2,23 +2,20 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::target::{self, LATEST, Target, version_name};
-use super::{invalid, not_found, user_fault};
+use super::constraints::Constraints;
+use super::target::{self, Target, version_name};
+use super::{delivery, invalid, not_found, payload, recursion, user_fault};
 use crate::account;
 use crate::cloud::Cloud;
 use crate::functions::{Callee, Invocation, Outcome, Refusal};
 use crate::wire::fault::Fault;
-use crate::wire::{Answer, Body, Call, Service};
-
-/// The largest payload of a call that is waited for, bytes.
-const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
-/// The largest payload of a call that is not, bytes.
-const EVENT_LIMIT: usize = 1024 * 1024;
+use crate::wire::{Answer, Body, Call};
+use crate::world::State;
+use crate::world::functions::{Function, LATEST};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -26,43 +23,46 @@ struct Query {
     qualifier: Option<String>,
 }
 
-/// `Event` runs the function once; AWS would try a failed call twice more, after one minute and after two.
 pub(crate) async fn invoke(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let query: Query = call.input()?;
-    let mut target = target::of(call, query.qualifier.as_deref())?;
     for header in ["x-amz-durable-execution-name", "x-amz-tenant-id"] {
         if call.header(header).is_some() {
             return Err(call.parameter_not_offered(&format!("the header {header}")));
         }
     }
+    let kind = call.header("x-amz-invocation-type").unwrap_or("RequestResponse");
+    let log_type = call.header("x-amz-log-type");
+    let mut constraints = Constraints::default();
+    target::constrain(call, query.qualifier.as_deref(), &mut constraints)?;
+    constraints.one_of("invocationType", Some(kind), &["Event", "RequestResponse", "DryRun"]);
+    constraints.one_of("logType", log_type, &["None", "Tail"]);
+    constraints.verdict()?;
+    let mut target = target::resolve(call, query.qualifier.as_deref())?;
     let invoked_arn = target.arn();
     target.qualifier.get_or_insert_with(|| LATEST.to_owned());
-    let callee = Callee { name: target.name.clone(), version: target.version()? };
-    if !callee.exists(&cloud.world.snapshot()) {
-        return Err(not_found(&target.arn()));
-    }
-    let kind = call.header("x-amz-invocation-type").unwrap_or("RequestResponse");
-    if !["Event", "RequestResponse", "DryRun"].contains(&kind) {
-        let constraint = "Member must satisfy enum value set: [Event, RequestResponse, DryRun]";
-        return Err(Fault::validation(Service::Lambda, "invocationType", kind, constraint));
-    }
+    let state = cloud.world.snapshot();
+    let (function, callee) = callee(&state, &target)?;
     let invocation = Invocation {
-        payload: payload(call, kind)?,
+        payload: payload::event(call, kind)?,
         invoked_arn,
-        trace_id: call.header("x-amzn-trace-id").map(str::to_owned),
-        client_context: client_context(call)?,
-        log_tail: call.header("x-amz-log-type") == Some("Tail"),
+        trace_id: Some(recursion::counted(
+            &function.name,
+            function.recursion_allowed,
+            call.header("x-amzn-trace-id"),
+        )?),
+        client_context: payload::client_context(call)?,
+        log_tail: log_type == Some("Tail"),
     };
     match kind {
         "DryRun" => Ok(Answer::empty(204)),
         "Event" => {
-            let functions = cloud.functions.clone();
-            tokio::spawn(async move {
-                if let Err(refusal) = functions.invoke(&callee, invocation).await {
-                    tracing::warn!(function = callee.name, ?refusal, "an event was not delivered");
-                }
-            });
-            Ok(Answer::empty(202))
+            // The answer tells the id under which the function will see the event.
+            let request_id = uuid::Uuid::new_v4().to_string();
+            let header = HeaderValue::from_str(&request_id)
+                .map_err(|_| Fault::internal("a request id that is not a header"))?;
+            delivery::take(cloud, target, invocation, request_id).await?;
+            let headers = vec![(HeaderName::from_static("x-amzn-requestid"), header)];
+            Ok(Answer { headers, ..Answer::empty(202) })
         }
         _ => match cloud.functions.invoke(&callee, invocation).await {
             Ok(outcome) => answered(outcome, &callee),
@@ -71,49 +71,12 @@ pub(crate) async fn invoke(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> 
     }
 }
 
-fn payload(call: &Call, kind: &str) -> Result<Bytes, Fault> {
-    let payload = call.payload.clone();
-    let limit = if kind == "Event" { EVENT_LIMIT } else { PAYLOAD_LIMIT };
-    if payload.len() > limit {
-        return Err(user_fault(
-            413,
-            "RequestEntityTooLargeException",
-            format!(
-                "{} byte payload is too large for the {kind} invocation type (limit {limit} bytes)",
-                payload.len()
-            ),
-        ));
-    }
-    if payload.is_empty() {
-        return Ok(Bytes::from_static(b"{}"));
-    }
-    match serde_json::from_slice::<serde::de::IgnoredAny>(&payload) {
-        Ok(_) => Ok(payload),
-        Err(error) => Err(user_fault(
-            400,
-            "InvalidRequestContentException",
-            format!(
-                "Could not parse request body into json: Could not parse payload into json: {:?} error\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: {}, column: {}]",
-                error.classify(),
-                error.line(),
-                error.column()
-            ),
-        )),
-    }
-}
-
-/// It comes as base64 and the runtime gets it as JSON.
-fn client_context(call: &Call) -> Result<Option<String>, Fault> {
-    let Some(encoded) = call.header("x-amz-client-context") else { return Ok(None) };
-    let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    match decoded.filter(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()) {
-        Some(text) => Ok(Some(text)),
-        None => Err(user_fault(
-            400,
-            "InvalidRequestContentException",
-            "Client context must be a valid Base64-encoded JSON object.",
-        )),
-    }
+/// What runs: an alias that leads to two versions is drawn for anew each time.
+pub(super) fn callee<'a>(state: &'a State, target: &Target) -> Result<(&'a Function, Callee), Fault> {
+    let missing = || not_found(&target.arn());
+    let function = state.functions.get(&target.name).ok_or_else(missing)?;
+    let qualified = function.qualified(target.qualifier.as_deref()).ok_or_else(missing)?;
+    Ok((function, Callee { name: target.name.clone(), version: qualified.runs(fastrand::f64()) }))
 }
 
 fn answered(outcome: Outcome, callee: &Callee) -> Result<Answer, Fault> {
@@ -136,7 +99,7 @@ fn answered(outcome: Outcome, callee: &Callee) -> Result<Answer, Fault> {
     Ok(Answer { status: 200, headers, body: Body::Octets(outcome.payload) })
 }
 
-fn refused(refusal: Refusal, target: &Target) -> Fault {
+pub(super) fn refused(refusal: Refusal, target: &Target) -> Fault {
     match refusal {
         Refusal::NotFound => not_found(&target.arn()),
         Refusal::NotActive { state } if state == "Failed" => invalid(format!(
@@ -149,6 +112,12 @@ fn refused(refusal: Refusal, target: &Target) -> Fault {
             format!(
                 "The operation cannot be performed at this time. The function is currently in the following state: {state}"
             ),
+        ),
+        // The model has ResourceNotReadyException for this; what AWS sends is another one (public reports up to 2026).
+        Refusal::Restoring => user_fault(
+            409,
+            "CodeArtifactUserPendingException",
+            "Lambda is initializing your function. It will be ready to invoke shortly.",
         ),
         Refusal::Throttled { reason } => {
             user_fault(429, "TooManyRequestsException", "Rate Exceeded.").with("Reason", json!(reason))

@@ -18,7 +18,7 @@ pub(crate) fn needs(call: &Call) -> Result<Vec<Need>, Fault> {
         _ => "*".to_owned(),
     };
     let action = match call.operation.as_str() {
-        "Invoke" => "InvokeFunction",
+        "Invoke" | "InvokeWithResponseStream" => "InvokeFunction",
         other => other,
     };
     let mut needs = vec![Need::new(format!("lambda:{action}"), resource.clone())];

@@ -3,12 +3,13 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::constraints::Constraints;
 use super::describe::{self, One};
-use super::{function_not_found, invalid, not_found, target};
+use super::{function_not_found, invalid, target};
 use crate::cloud::Cloud;
 use crate::services::paging::page;
 use crate::wire::fault::Fault;
-use crate::wire::{Answer, Call, Service};
+use crate::wire::{Answer, Call};
 
 /// How many functions may run at once in the account, as on AWS before anybody raises it.
 pub(super) const CONCURRENT_EXECUTIONS: u32 = 1000;
@@ -30,11 +31,8 @@ pub(super) fn get_configuration(cloud: &Cloud, call: &Call) -> Result<Answer, Fa
 fn read(cloud: &Cloud, call: &Call, tell: impl Fn(One<'_>, &str) -> Value) -> Result<Answer, Fault> {
     let input: Get = call.input()?;
     let target = target::of(call, input.qualifier.as_deref())?;
-    let version = target.version()?;
     let state = cloud.world.snapshot();
-    let function = state.functions.get(&target.name);
-    let one = function.and_then(|function| One::find(function, version));
-    Ok(Answer::ok(tell(one.ok_or_else(|| not_found(&target.arn()))?, &target.arn())))
+    Ok(Answer::ok(tell(target.one(&state)?, &target.arn())))
 }
 
 #[derive(Deserialize)]
@@ -45,36 +43,46 @@ struct List {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Paging {
-    marker: Option<String>,
+pub(super) struct Paging {
+    pub(super) marker: Option<String>,
     max_items: Option<i64>,
 }
 
+/// How many items a page has: what was asked for, up to `most`, but never more than 50.
+pub(super) fn limit(paging: &Paging, most: i64, constraints: &mut Constraints) -> usize {
+    constraints.between("maxItems", paging.max_items, 1, most);
+    paging.max_items.map_or(50, |items| usize::try_from(items.clamp(1, 50)).unwrap_or(50))
+}
+
+/// What MaxItems may be in the long lists.
+const MOST_ITEMS: i64 = 10_000;
+
 pub(super) fn list(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let (input, paging): (List, Paging) = call.inputs(&["FunctionVersion"])?;
-    let all_versions = match input.function_version.as_deref() {
-        None => false,
-        Some("ALL") => true,
-        Some(other) => {
-            let constraint = "Member must satisfy enum value set: [ALL]";
-            return Err(Fault::validation(Service::Lambda, "functionVersion", other, constraint));
-        }
-    };
+    let mut constraints = Constraints::default();
+    constraints.one_of("functionVersion", input.function_version.as_deref(), &["ALL"]);
+    let limit = limit(&paging, MOST_ITEMS, &mut constraints);
+    constraints.verdict()?;
+    let all_versions = input.function_version.is_some();
     let state = cloud.world.snapshot();
     let functions = state.functions.values();
     if all_versions {
-        listed("Functions", functions.flat_map(One::all), One::qualified_arn, &paging)
+        listed("Functions", functions.flat_map(One::all), One::qualified_arn, &paging, limit)
     } else {
-        listed("Functions", functions.map(One::latest), One::arn, &paging)
+        listed("Functions", functions.map(One::latest), One::arn, &paging, limit)
     }
 }
 
 pub(super) fn list_versions(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: Paging = call.input()?;
-    let target = target::of(call, None)?.latest()?;
+    let mut constraints = Constraints::default();
+    target::constrain(call, None, &mut constraints)?;
+    let limit = limit(&input, MOST_ITEMS, &mut constraints);
+    constraints.verdict()?;
+    let target = target::resolve(call, None)?.latest()?;
     let state = cloud.world.snapshot();
     let function = state.functions.get(&target.name).ok_or_else(|| function_not_found(&target.name))?;
-    listed("Versions", One::all(function), One::qualified_arn, &input)
+    listed("Versions", One::all(function), One::qualified_arn, &input, limit)
 }
 
 /// A page of a list, without the states.
@@ -83,9 +91,8 @@ fn listed<'a>(
     all: impl Iterator<Item = One<'a>>,
     arn: impl Fn(&One<'a>) -> String,
     paging: &Paging,
+    limit: usize,
 ) -> Result<Answer, Fault> {
-    // At most 50 come back, whatever was asked for.
-    let limit = paging.max_items.map_or(50, |most| usize::try_from(most.clamp(1, 50)).unwrap_or(50));
     let page =
         page(all, One::key, paging.marker.as_deref(), limit).ok_or_else(|| invalid("Invalid marker"))?;
     let items: Vec<Value> = page.items.into_iter().map(|one| describe::settings(one, &arn(&one))).collect();

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::configuration::{Settings, architecture, check_role};
+use super::configuration::{Settings, check_role, constrain_architectures};
+use super::constraints::Constraints;
 use super::describe::{self, One};
 use super::{image, invalid, new_revision, not_found, settle, target, user_fault, versions};
 use crate::account;
@@ -22,15 +23,19 @@ struct UpdateCode {
     #[serde(default)]
     publish: bool,
     revision_id: Option<String>,
-    zip_file: Option<serde::de::IgnoredAny>,
-    s3_bucket: Option<serde::de::IgnoredAny>,
-    s3_key: Option<serde::de::IgnoredAny>,
+    zip_file: Option<String>,
+    s3_bucket: Option<String>,
+    s3_key: Option<String>,
 }
 
 pub(super) fn code(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: UpdateCode = call.input()?;
-    let target = target::of(call, None)?.latest()?;
-    let architecture = architecture(input.architectures)?;
+    let mut constraints = Constraints::default();
+    target::constrain(call, None, &mut constraints)?;
+    constrain_architectures(input.architectures.as_deref(), &mut constraints);
+    constraints.verdict()?;
+    let target = target::resolve(call, None)?.latest()?;
+    let architecture = input.architectures.and_then(|all| all.into_iter().next());
     let zip = input.zip_file.is_some() || input.s3_bucket.is_some() || input.s3_key.is_some();
     let image_uri = input.image_uri.filter(|_| !zip);
     if let Some(uri) = image_uri.as_deref().filter(|_| !input.dry_run) {
@@ -65,7 +70,11 @@ struct UpdateConfiguration {
 
 pub(super) fn configuration(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let (input, settings): (UpdateConfiguration, Settings) = call.inputs(&["RevisionId"])?;
-    let target = target::of(call, None)?.latest()?;
+    let mut constraints = Constraints::default();
+    target::constrain(call, None, &mut constraints)?;
+    settings.constrain(&mut constraints);
+    constraints.verdict()?;
+    let target = target::resolve(call, None)?.latest()?;
     settings.check(call)?;
     update(cloud, &target.name, input.revision_id.as_deref(), false, |function, state| {
         if let Some(role) = &settings.role {

@@ -2,13 +2,14 @@
 
 use serde::Deserialize;
 
+use super::constraints::Constraints;
 use super::describe::{self, One};
 use super::settle::unsettled;
 use super::update::{conflict, settled, stale};
 use super::{function_not_found, invalid, new_revision, target};
 use crate::cloud::{Cloud, now_ms};
 use crate::wire::fault::Fault;
-use crate::wire::{Answer, Call, Service};
+use crate::wire::{Answer, Call};
 use crate::world::State;
 use crate::world::functions::{Configuration, Function, Status, Version};
 
@@ -22,11 +23,13 @@ struct Publish {
 
 pub(super) fn publish(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: Publish = call.input()?;
-    let target = target::of(call, None)?.latest()?;
-    if let Some(text) = input.description.as_ref().filter(|text| text.len() > 256) {
-        let constraint = "Member must have length less than or equal to 256";
-        return Err(Fault::validation(Service::Lambda, "description", text, constraint));
+    let mut constraints = Constraints::default();
+    target::constrain(call, None, &mut constraints)?;
+    if let Some(description) = &input.description {
+        constraints.length("description", description, 0, 256);
     }
+    constraints.verdict()?;
+    let target = target::resolve(call, None)?.latest()?;
     let missing = || function_not_found(&target.name);
     let (function, number) = cloud.world.change(|state| {
         let function = state.functions.get(&target.name).ok_or_else(missing)?;

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::pattern::Pattern;
+use super::pattern;
 use super::{bad_token, group, invalid, kept_since, limit, missing, name_of, text};
 use crate::cloud::{Cloud, now_ms};
 use crate::events::{Event, Page, Position, Scan};
@@ -25,6 +25,9 @@ struct Filter {
     next_token: Option<String>,
     limit: Option<i64>,
     start_from_head: Option<bool>,
+    /// Without meaning here: nothing is masked.
+    #[serde(rename = "unmask")]
+    _unmask: Option<bool>,
     /// Without meaning since 2019: events always come interleaved.
     #[serde(rename = "interleaved")]
     _interleaved: Option<bool>,
@@ -45,7 +48,7 @@ pub(super) fn filter(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     {
         return Err(missing("stream"));
     }
-    let pattern = Pattern::parse(call, input.filter_pattern.as_deref().unwrap_or_default())?;
+    let pattern = pattern::parse(call, input.filter_pattern.as_deref().unwrap_or_default())?;
     let after =
         input.next_token.as_deref().map(|token| page_start(token).ok_or_else(bad_token)).transpose()?;
     let wanted = |stream: &str, message: &str| {
@@ -129,6 +132,9 @@ struct Get {
     limit: Option<i64>,
     #[serde(default)]
     start_from_head: bool,
+    /// Without meaning here: nothing is masked.
+    #[serde(rename = "unmask")]
+    _unmask: Option<bool>,
 }
 
 /// The end of the time range is exclusive. Tokens are never absent: at an end the same one comes back [FACTS §5].

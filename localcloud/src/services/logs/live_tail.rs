@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::pattern::Pattern;
+use super::pattern;
 use super::{group, invalid, missing, text};
 use crate::account;
 use crate::cloud::Cloud;
@@ -40,7 +40,7 @@ struct Start {
 pub(super) fn start(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: Start = call.input()?;
     let groups = input.groups(cloud)?;
-    let pattern = Pattern::parse(call, input.log_event_filter_pattern.as_deref().unwrap_or_default())?;
+    let pattern = pattern::parse(call, input.log_event_filter_pattern.as_deref().unwrap_or_default())?;
     let place = cloud.live_tails.place().ok_or_else(|| {
         Fault::new(400, "LimitExceededException", "The limit of concurrent Live Tail sessions is exceeded.")
     })?;

@@ -16,7 +16,10 @@ pub(crate) fn needs(call: &Call) -> Result<Vec<Need>, Fault> {
     };
     match call.operation.as_str() {
         "GetQueryResults" | "StopQuery" | "DescribeQueries" => return Ok(vec![Need::new(action, "*")]),
-        "DescribeLogGroups" => return Ok(vec![need("", "")]),
+        "ListTagsForResource" | "TagResource" | "UntagResource" => {
+            return Ok(vec![Need::new(action, call.text("resourceArn").unwrap_or("*"))]);
+        }
+        "DescribeLogGroups" | "ListLogGroups" => return Ok(vec![need("", "")]),
         _ => {}
     }
     let texts = |name: &str| -> Vec<String> {

@@ -3,10 +3,11 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{group, invalid, missing};
+use super::{group, group_name, invalid, missing, stream_name};
 use crate::cloud::{Cloud, now_ms};
+use crate::wire::checks::Checks;
 use crate::wire::fault::Fault;
-use crate::wire::{Answer, Call};
+use crate::wire::{Answer, Call, Service};
 
 /// Sequence tokens are told and not looked at any more; each stream's is the same here.
 pub(super) const SEQUENCE_TOKEN: &str = "49039859625181318990829158106416183000000000000000000000";
@@ -14,6 +15,8 @@ pub(super) const SEQUENCE_TOKEN: &str = "490398596251813189908291581064161830000
 /// How late an event may come, and how early, milliseconds.
 const LATEST: i64 = 14 * 24 * 3600 * 1000;
 const EARLIEST: i64 = 2 * 3600 * 1000;
+/// How far the events of one call may lie apart, milliseconds.
+const DAY: i64 = 24 * 3600 * 1000;
 /// How much one call may bring: events, bytes (26 more for each event), and bytes of one event.
 const MOST_EVENTS: usize = 10_000;
 const MOST_BYTES: usize = 1_048_576;
@@ -36,7 +39,20 @@ struct Event {
 
 pub(super) fn put(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: Put = call.input()?;
-    group(&cloud.world.snapshot(), &input.log_group_name)?;
+    let mut checks = Checks::new(Service::Logs);
+    group_name(&mut checks, "logGroupName", &input.log_group_name);
+    stream_name(&mut checks, "logStreamName", &input.log_stream_name);
+    if input.log_events.is_empty() {
+        checks.least("logEvents", 1);
+    }
+    for (index, event) in input.log_events.iter().enumerate() {
+        if event.message.is_empty() {
+            checks.length(&format!("logEvents.{}.member.message", index + 1), "", 1, MOST_BYTES);
+        }
+    }
+    checks.end()?;
+    let state = cloud.world.snapshot();
+    let group = group(&state, &input.log_group_name)?;
     if !cloud.events.has_stream(&input.log_group_name, &input.log_stream_name) {
         return Err(missing("stream"));
     }
@@ -50,12 +66,23 @@ pub(super) fn put(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     if bytes > MOST_BYTES {
         return Err(invalid(format!("Upload too large: {bytes} bytes exceeds limit of {MOST_BYTES}")));
     }
+    let first_and_last = input.log_events.first().zip(input.log_events.last());
+    if first_and_last.is_some_and(|(first, last)| last.timestamp - first.timestamp > DAY) {
+        return Err(invalid(
+            "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.",
+        ));
+    }
     let now = now_ms();
     let too_old = input.log_events.iter().filter(|event| event.timestamp < now - LATEST).count();
     let in_time = input.log_events.iter().filter(|event| event.timestamp <= now + EARLIEST).count();
     let mut members = json!({ "nextSequenceToken": SEQUENCE_TOKEN });
     if too_old > 0 {
         members["rejectedLogEventsInfo"]["tooOldLogEventEndIndex"] = too_old.into();
+    }
+    let kept_since = group.kept_since(now).unwrap_or(i64::MIN);
+    let expired = input.log_events.iter().filter(|event| event.timestamp < kept_since).count();
+    if expired > too_old {
+        members["rejectedLogEventsInfo"]["expiredLogEventEndIndex"] = expired.into();
     }
     if in_time < input.log_events.len() {
         members["rejectedLogEventsInfo"]["tooNewLogEventStartIndex"] = in_time.into();
@@ -64,9 +91,9 @@ pub(super) fn put(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         .log_events
         .into_iter()
         .take(in_time)
-        .skip(too_old)
+        .skip(too_old.max(expired))
         .map(|event| (event.timestamp, event.message))
         .collect();
-    cloud.events.append(&input.log_group_name, &input.log_stream_name, accepted);
+    cloud.events.append_durably(&input.log_group_name, &input.log_stream_name, accepted)?;
     Ok(Answer::ok(members))
 }

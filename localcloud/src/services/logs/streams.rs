@@ -3,11 +3,12 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{bad_token, group, invalid, limit, name_of, text};
+use super::{bad_token, group, group_name, invalid, limit, missing, name_of, stream_name, text};
 use crate::account;
 use crate::cloud::Cloud;
 use crate::events::StreamSummary;
 use crate::services::paging::page;
+use crate::wire::checks::Checks;
 use crate::wire::fault::{Fault, broken};
 use crate::wire::{Answer, Call, Service};
 
@@ -36,6 +37,19 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         false => {
             Err(Fault::new(400, "ResourceAlreadyExistsException", "The specified log stream already exists"))
         }
+    }
+}
+
+pub(super) fn delete(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let input: Create = call.input()?;
+    let mut checks = Checks::new(Service::Logs);
+    group_name(&mut checks, "logGroupName", &input.log_group_name);
+    stream_name(&mut checks, "logStreamName", &input.log_stream_name);
+    checks.end()?;
+    group(&cloud.world.snapshot(), &input.log_group_name)?;
+    match cloud.events.delete_stream(&input.log_group_name, &input.log_stream_name)? {
+        true => Ok(Answer::empty(200)),
+        false => Err(missing("stream")),
     }
 }
 

@@ -15,7 +15,7 @@ const MOST: usize = 2;
 
 pub(in super::super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: OptionalName = call.input()?;
-    let name = meant(call, input.user_name);
+    let name = meant(call, input.user_name)?;
     let id = format!("AKIA{}", crate::cloud::short_id(16).to_uppercase());
     let secret = format!("{}{}", crate::cloud::short_id(20), crate::cloud::short_id(20));
     let key = AccessKey { secret, created_ms: now_ms() };
@@ -46,7 +46,7 @@ struct DeleteKey {
 
 pub(in super::super) fn delete(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: DeleteKey = call.input()?;
-    let name = meant(call, input.user_name);
+    let name = meant(call, input.user_name)?;
     cloud.world.change(|state| {
         let removed = user_mut(state, call, &name)?.access_keys.remove(&input.access_key_id);
         removed.map(drop).ok_or_else(|| {
@@ -67,7 +67,7 @@ struct ListKeys {
 
 pub(in super::super) fn list(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: ListKeys = call.input()?;
-    let name = meant(call, input.user_name);
+    let name = meant(call, input.user_name)?;
     let state = cloud.world.snapshot();
     let keys = &user(&state, call, &name)?.access_keys;
     let page =

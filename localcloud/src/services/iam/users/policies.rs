@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{bad_marker, encoded, limit, user, user_mut};
-use crate::access::ADMINISTRATOR;
+use super::{bad_marker, check_name, encoded, limit, user, user_mut};
+use crate::access::{is_managed_by_aws, managed_rule};
 use crate::cloud::Cloud;
 use crate::services::iam::{attached, managed};
 use crate::services::paging::page;
@@ -31,6 +31,7 @@ struct UserAndPolicy {
 
 pub(in super::super) fn put(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: PutUserPolicy = call.input()?;
+    check_name("policyName", &input.policy_name)?;
     managed::check(call, &input.policy_document)?;
     cloud.world.change(|state| {
         let policies = &mut user_mut(state, call, &input.user_name)?.inline_policies;
@@ -102,15 +103,19 @@ struct Attachment {
 pub(in super::super) fn attach(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: Attachment = call.input()?;
     attached::check_arn(&input.policy_arn)?;
-    if input.policy_arn.starts_with("arn:aws:iam::aws:policy/") && input.policy_arn != ADMINISTRATOR {
-        let what =
-            format!("{}: of AWS's own policies only {ADMINISTRATOR} can be evaluated, ", input.policy_arn);
+    let known = managed_rule(&input.policy_arn).is_some();
+    if is_managed_by_aws(&input.policy_arn) && !known {
+        let what = format!("{}: this one of AWS's own policies cannot be evaluated, ", input.policy_arn);
         return Err(call.parameter_not_offered(&what));
     }
     cloud.world.change(|state| {
-        if input.policy_arn != ADMINISTRATOR && !state.policies.contains_key(&input.policy_arn) {
-            let message = format!("Policy {} does not exist or is not attachable.", input.policy_arn);
-            return Err(Fault::new(404, "NoSuchEntity", message));
+        match state.policies.get(&input.policy_arn) {
+            Some(policy) => managed::check(call, &policy.document)?,
+            None if known => {}
+            None => {
+                let message = format!("Policy {} does not exist or is not attachable.", input.policy_arn);
+                return Err(Fault::new(404, "NoSuchEntity", message));
+            }
         }
         user_mut(state, call, &input.user_name)?.attached_policies.insert(input.policy_arn);
         Ok(())
@@ -132,9 +137,18 @@ pub(in super::super) fn detach(cloud: &Cloud, call: &Call) -> Result<Answer, Fau
     Ok(Answer::empty(200))
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListAttached {
+    user_name: String,
+    path_prefix: Option<String>,
+    marker: Option<String>,
+    max_items: Option<String>,
+}
+
 pub(in super::super) fn list_attached(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
-    let input: ListOfUser = call.input()?;
+    let input: ListAttached = call.input()?;
     let state = cloud.world.snapshot();
     let arns = &user(&state, call, &input.user_name)?.attached_policies;
-    attached::told(arns, input.marker.as_deref(), input.max_items.as_deref())
+    attached::told(arns, input.path_prefix.as_deref(), input.marker.as_deref(), input.max_items.as_deref())
 }
