@@ -23,7 +23,17 @@ struct Query {
     qualifier: Option<String>,
 }
 
-pub(crate) async fn invoke(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+/// A call that was understood: who is to be invoked, and with what.
+pub(super) struct Wanted {
+    pub(super) target: Target,
+    pub(super) callee: Callee,
+    pub(super) invocation: Invocation,
+    /// `RequestResponse`, `DryRun` or `Event`.
+    pub(super) kind: String,
+}
+
+/// Reads a call of Invoke, or of its streaming sister; `kinds` are the invocation types that it knows.
+pub(super) fn wanted(cloud: &Cloud, call: &Call, kinds: &[&str]) -> Result<Wanted, Fault> {
     let query: Query = call.input()?;
     for header in ["x-amz-durable-execution-name", "x-amz-tenant-id"] {
         if call.header(header).is_some() {
@@ -34,7 +44,7 @@ pub(crate) async fn invoke(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> 
     let log_type = call.header("x-amz-log-type");
     let mut constraints = Constraints::default();
     target::constrain(call, query.qualifier.as_deref(), &mut constraints)?;
-    constraints.one_of("invocationType", Some(kind), &["Event", "RequestResponse", "DryRun"]);
+    constraints.one_of("invocationType", Some(kind), kinds);
     constraints.one_of("logType", log_type, &["None", "Tail"]);
     constraints.verdict()?;
     let mut target = target::resolve(call, query.qualifier.as_deref())?;
@@ -53,7 +63,13 @@ pub(crate) async fn invoke(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> 
         client_context: payload::client_context(call)?,
         log_tail: log_type == Some("Tail"),
     };
-    match kind {
+    Ok(Wanted { target, callee, invocation, kind: kind.to_owned() })
+}
+
+pub(crate) async fn invoke(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
+    let Wanted { target, callee, invocation, kind } =
+        wanted(cloud, call, &["Event", "RequestResponse", "DryRun"])?;
+    match kind.as_str() {
         "DryRun" => Ok(Answer::empty(204)),
         "Event" => {
             // The answer tells the id under which the function will see the event.
@@ -72,7 +88,7 @@ pub(crate) async fn invoke(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> 
 }
 
 /// What runs: an alias that leads to two versions is drawn for anew each time.
-pub(super) fn callee<'a>(state: &'a State, target: &Target) -> Result<(&'a Function, Callee), Fault> {
+fn callee<'a>(state: &'a State, target: &Target) -> Result<(&'a Function, Callee), Fault> {
     let missing = || not_found(&target.arn());
     let function = state.functions.get(&target.name).ok_or_else(missing)?;
     let qualified = function.qualified(target.qualifier.as_deref()).ok_or_else(missing)?;

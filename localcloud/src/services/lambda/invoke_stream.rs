@@ -5,25 +5,15 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderName, HeaderValue};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::constraints::Constraints;
-use super::invoke::{callee, refused};
-use super::target::{self, version_name};
-use super::{payload, recursion};
+use super::invoke::{Wanted, refused, wanted};
+use super::target::version_name;
 use crate::cloud::Cloud;
-use crate::functions::{Invocation, Outcome, Streamed};
+use crate::functions::{Outcome, Streamed};
 use crate::wire::fault::Fault;
 use crate::wire::stream::{Broken, Frame, Frames};
 use crate::wire::{Answer, Body, Call};
-use crate::world::functions::LATEST;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Query {
-    qualifier: Option<String>,
-}
 
 /// How far a stream has come.
 enum State {
@@ -35,28 +25,7 @@ enum State {
 /// A frame for each piece that the function sends (`PayloadChunk`) and one at its end (`InvokeComplete`). A function that does
 /// not stream answers in one piece.
 pub(crate) fn invoke(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
-    let query: Query = call.input()?;
-    let kind = call.header("x-amz-invocation-type").unwrap_or("RequestResponse");
-    let mut constraints = Constraints::default();
-    target::constrain(call, query.qualifier.as_deref(), &mut constraints)?;
-    constraints.one_of("invocationType", Some(kind), &["RequestResponse", "DryRun"]);
-    constraints.verdict()?;
-    let mut target = target::resolve(call, query.qualifier.as_deref())?;
-    let invoked_arn = target.arn();
-    target.qualifier.get_or_insert_with(|| LATEST.to_owned());
-    let state = cloud.world.snapshot();
-    let (function, callee) = callee(&state, &target)?;
-    let invocation = Invocation {
-        payload: payload::event(call, kind)?,
-        invoked_arn,
-        trace_id: Some(recursion::counted(
-            &function.name,
-            function.recursion_allowed,
-            call.header("x-amzn-trace-id"),
-        )?),
-        client_context: payload::client_context(call)?,
-        log_tail: call.header("x-amz-log-type") == Some("Tail"),
-    };
+    let Wanted { target, callee, invocation, kind } = wanted(cloud, call, &["RequestResponse", "DryRun"])?;
     if kind == "DryRun" {
         return Ok(Answer::empty(204));
     }
