@@ -169,7 +169,7 @@ class Console:
     """The console in a pty. What it writes is kept with the time at which it came, and drawn by an emulator only when asked for: an
     emulator in between would be slower than what is measured."""
 
-    def __init__(self, program, project, cols=160, rows=45):
+    def __init__(self, program, project, *options, cols=160, rows=45):
         self.emulator = pyte.Screen(cols, rows)
         self.stream = pyte.ByteStream(self.emulator)
         self.recording, self.drawn = [], 0
@@ -177,7 +177,7 @@ class Console:
         if self.pid == 0:
             os.chdir(project)
             os.environ["TERM"] = "xterm-256color"
-            os.execv(program, [program])
+            os.execv(program, [program, *options])
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
 
     def read(self, seconds):
@@ -199,6 +199,13 @@ class Console:
         while not wanted(self.text()):
             if not self.read(end - time.monotonic()) and time.monotonic() > end:
                 fail("the screen never came; it is:\n" + self.text())
+
+    def comes(self, wanted, seconds=60):
+        """Reads until `wanted` was written, and draws nothing: meanwhile the terminal would take nothing in."""
+        end, heard = time.monotonic() + seconds, len(self.recording)
+        while not any(wanted in data for data, _ in self.recording[heard:]):
+            if not self.read(end - time.monotonic()) and time.monotonic() > end:
+                fail(f"{wanted} never came")
 
     def watch(self, seconds, keys=(), every=0.2):
         """Reads for `seconds` and presses `keys` in turn meanwhile. Returns when each was pressed."""
@@ -230,7 +237,8 @@ class Console:
         self.drawn = len(self.recording)
 
     def close(self):
-        """Ends the console as a shell does."""
+        """Ends the console as a shell does. Returns what it wrote since it was asked to."""
+        heard = len(self.recording)
         os.kill(self.pid, signal.SIGTERM)
         try:
             while self.read(60):
@@ -239,6 +247,7 @@ class Console:
             pass
         os.waitpid(self.pid, 0)
         os.close(self.fd)
+        return b"".join(data for data, _ in self.recording[heard:]).decode(errors="replace")
 
 
 def cpu(pid):

@@ -67,6 +67,9 @@ pub struct Global {
     /// Colours of the terminal screen; the environment variable NO_COLOR turns them off
     #[arg(long, global = true, value_enum, default_value_t = ThemeName::Dark)]
     pub theme: ThemeName,
+    /// Say on leaving the terminal screen how long its frames took
+    #[arg(long, global = true)]
+    pub frame_times: bool,
 }
 
 /// What to do without the terminal screen.

@@ -1,18 +1,20 @@
 //! The loop that joins keys, the application and the world: effects are carried out, answers come back, and a frame is
 //! drawn once the queue is empty.
 
+mod frame_times;
 pub mod session;
 mod tasks;
 pub mod terminal;
 
+use std::future::poll_fn;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use crossterm::event::{Event as TerminalEvent, EventStream, KeyEventKind, MouseEventKind};
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::Instant;
 
 use crate::app::{Action, App, Event, Facts, Motion};
 use crate::cli::Global;
@@ -20,6 +22,7 @@ use crate::domain::{Problem, StageName};
 use crate::view::Theme;
 use crate::{headless, keymap, view};
 
+use frame_times::FrameTimes;
 use session::{Leave, Session};
 use terminal::Screen;
 
@@ -28,7 +31,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// Between frames when nothing happens at all: ages grow.
 const IDLE_TICK: Duration = Duration::from_secs(15);
 /// For how long events are taken in before a frame is drawn though more wait: what is pressed is seen within a frame.
-const INTAKE: Duration = Duration::from_millis(8);
+const INTAKE: Duration = Duration::from_millis(4);
 
 /// Opens the console on this terminal, as the command line and `callboard.toml` say.
 pub fn start(global: &Global) -> ExitCode {
@@ -43,25 +46,41 @@ pub fn start(global: &Global) -> ExitCode {
         };
         // https://no-color.org: set and not empty.
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        run(Session::start(facts, settings, choice), Theme::new(global.theme, colour)).await
+        let theme = Theme::new(global.theme, colour);
+        run(Session::start(facts, settings, choice), theme, global.frame_times).await
     })
 }
 
-/// Runs the console on this terminal until the operator leaves. Returns the exit code.
-async fn run(mut session: Session, theme: Theme) -> Result<u8, Problem> {
+/// Runs the console on this terminal until the operator leaves. Returns the exit code. `tell_times`: how long frames took is
+/// said at the end.
+async fn run(mut session: Session, theme: Theme, tell_times: bool) -> Result<u8, Problem> {
     let mut signals = Signals::new()?;
     let mut screen = Screen::enter()?;
     let mut keys = EventStream::new();
+    let mut times = FrameTimes::new()?;
     resize(&mut session.app, &screen)?;
     let leave = loop {
+        times.draws();
         screen.draw(|frame| view::draw(&session.app, &theme, Timestamp::now(), frame))?;
-        let (mut leave, pressed) = next(&mut session, &mut screen, &mut keys, &mut signals).await?;
-        // What a key does is seen at once; the world can wait for one frame.
-        let until = Instant::now() + if pressed { Duration::ZERO } else { INTAKE };
-        while leave.is_none() && Instant::now() < until {
-            let Some(event) = session.try_next() else { break };
-            leave = session.hear(event);
-        }
+        times.drawn();
+        let mut woken = wait(&mut session, &mut keys, &mut signals).await;
+        times.wakes();
+        let until = Instant::now() + INTAKE;
+        let leave = loop {
+            let pressed = matches!(woken, Woken::Terminal(_));
+            if pressed {
+                times.pressed();
+            }
+            let leave = take(&mut session, &mut screen, woken)?;
+            // What a key does is seen at once; the world can wait for one frame.
+            if leave.is_some() || pressed || Instant::now() >= until {
+                break leave;
+            }
+            match ready(&mut session, &mut keys).await {
+                Some(next) => woken = next,
+                None => break None,
+            }
+        };
         if let Some(leave) = leave {
             break leave;
         }
@@ -70,36 +89,73 @@ async fn run(mut session: Session, theme: Theme) -> Result<u8, Problem> {
     if !leave.farewell.is_empty() {
         eprintln!("{}", leave.farewell);
     }
+    if tell_times {
+        eprintln!("{times}");
+    }
     session.close().await;
     Ok(leave.code)
 }
 
-/// Waits for one thing to happen and takes it in. Says too whether it came from the operator.
-async fn next(
-    session: &mut Session,
-    screen: &mut Screen,
-    keys: &mut EventStream,
-    signals: &mut Signals,
-) -> Result<(Option<Leave>, bool), Problem> {
+/// What the loop goes on for.
+enum Woken {
+    /// The operator did something.
+    Terminal(TerminalEvent),
+    /// A signal asks to end.
+    Terminated(u8),
+    /// The world answered.
+    Heard(Event),
+    /// There is nothing else to do, so that a new filter may be asked of some more old lines.
+    Idle,
+    /// Time goes on.
+    Tick,
+}
+
+/// Waits for one thing to happen.
+async fn wait(session: &mut Session, keys: &mut EventStream, signals: &mut Signals) -> Woken {
     let tick = if session.app.is_ticking() { TICK } else { IDLE_TICK };
     tokio::select! {
         biased;
-        key = keys.next() => match key {
-            Some(Ok(event)) => Ok((terminal_event(session, screen, event)?, true)),
-            // The terminal is gone: as if it had hung up.
-            Some(Err(_)) | None => Ok((session.hear(Event::Terminated { signal: 1 }), false)),
-        },
-        signal = signals.next() => Ok((session.hear(Event::Terminated { signal }), false)),
-        event = session.next() => Ok((session.hear(event), false)),
-        // A new filter is asked of old lines only while there is nothing else to do.
-        () = std::future::ready(()), if session.app.is_working() => {
-            let until = Instant::now() + INTAKE;
-            while session.app.work() && Instant::now() < until {}
-            Ok((None, false))
+        key = keys.next() => of_terminal(key),
+        signal = signals.next() => Woken::Terminated(signal),
+        event = session.next() => Woken::Heard(event),
+        () = std::future::ready(()), if session.app.is_working() => Woken::Idle,
+        () = tokio::time::sleep(tick) => Woken::Tick,
+    }
+}
+
+/// What has happened already.
+async fn ready(session: &mut Session, keys: &mut EventStream) -> Option<Woken> {
+    // With this task's waker, and not asked once for all: the stream wakes whoever asked it last before it had to wait.
+    let key = poll_fn(|context| match keys.poll_next_unpin(context) {
+        Poll::Ready(key) => Poll::Ready(Some(key)),
+        Poll::Pending => Poll::Ready(None),
+    });
+    if let Some(key) = key.await {
+        return Some(of_terminal(key));
+    }
+    session.try_next().map(Woken::Heard).or_else(|| session.app.is_working().then_some(Woken::Idle))
+}
+
+/// A terminal that is gone is as if it had hung up.
+fn of_terminal(event: Option<std::io::Result<TerminalEvent>>) -> Woken {
+    match event {
+        Some(Ok(event)) => Woken::Terminal(event),
+        Some(Err(_)) | None => Woken::Terminated(1),
+    }
+}
+
+fn take(session: &mut Session, screen: &mut Screen, woken: Woken) -> Result<Option<Leave>, Problem> {
+    match woken {
+        Woken::Terminal(event) => terminal_event(session, screen, event),
+        Woken::Terminated(signal) => Ok(session.hear(Event::Terminated { signal })),
+        Woken::Heard(event) => Ok(session.hear(event)),
+        Woken::Idle => {
+            session.app.work();
+            Ok(None)
         }
-        () = tokio::time::sleep(tick) => {
+        Woken::Tick => {
             session.app.tick(Timestamp::now());
-            Ok((None, false))
+            Ok(None)
         }
     }
 }

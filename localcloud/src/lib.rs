@@ -20,6 +20,7 @@ pub mod gateway;
 mod http1;
 mod insights;
 mod lifecycle;
+mod linger;
 pub mod live_tails;
 pub mod metrics;
 mod queries;

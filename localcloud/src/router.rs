@@ -13,7 +13,7 @@ use http::{HeaderMap, StatusCode, header};
 use crate::cloud::Cloud;
 use crate::faults::{Cut, Instead};
 use crate::wire::fault::Fault;
-use crate::{disk, endpoint, faults, registry, services, wire};
+use crate::{disk, endpoint, faults, linger, registry, services, wire};
 
 /// The largest body of a control plane call. Lambda takes 6 MB for Invoke, almost all others are smaller.
 const BODY_LIMIT: usize = 6 * 1024 * 1024 + 512 * 1024;
@@ -44,7 +44,8 @@ pub(crate) fn router(cloud: Cloud, instance: String) -> Router {
         .route(endpoint::PATH, get(|| async move { instance }))
         .fallback(answer)
         .with_state(cloud);
-    registry.merge(faults).merge(disk).merge(control).layer(middleware::from_fn(only_from_here))
+    let all = registry.merge(faults).merge(disk).merge(control);
+    all.layer(middleware::from_fn(only_from_here)).layer(middleware::from_fn(linger::hear_out))
 }
 
 async fn answer(State(cloud): State<Cloud>, request: Request) -> Response {

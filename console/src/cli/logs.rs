@@ -25,7 +25,7 @@ pub struct Logs {
     #[arg(long, value_name = "WHEN", value_parser = when)]
     pub until: Option<When>,
     /// What a line must be: text, "a phrase", -text, /regex/, field:value, duration>500, level>=warn, request:ID
-    #[arg(long, value_name = "QUERY", default_value = "", hide_default_value = true, value_parser = query)]
+    #[arg(long, value_name = "QUERY", default_value = "", hide_default_value = true, allow_hyphen_values = true, value_parser = query)]
     pub filter: Query,
     /// One JSON object a line
     #[arg(long)]

@@ -6,14 +6,20 @@ use std::borrow::Cow;
 /// becomes a space, C0 controls their Unicode pictures, C1 controls `�`, bidirectional and zero-width characters
 /// `‹U+202E›`. A line break stays.
 pub fn harmless(text: &str) -> String {
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return text.to_owned();
-    }
     stand_ins(&colourless(text))
+}
+
+/// Whether nothing in it needs a stand-in. Most lines are so, and each line that is printed is asked: some 30 bytes at once.
+fn is_harmless(text: &str) -> bool {
+    let printable = |part: &[u8]| part.iter().fold(true, |all, byte| all & (b' '..=b'~').contains(byte));
+    text.as_bytes().chunks(32).all(printable)
 }
 
 /// `text` with a stand-in for each character that is not harmless.
 fn stand_ins(text: &str) -> String {
+    if is_harmless(text) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
     let mut before = ' ';
@@ -34,7 +40,7 @@ fn stand_ins(text: &str) -> String {
 pub fn colourless(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut rest = text;
-    while let Some(at) = rest.find('\u{1b}') {
+    while let Some(at) = memchr::memchr(0x1b, rest.as_bytes()) {
         match colour_sequence(&rest[at..]) {
             Some(length) => {
                 out.push_str(&rest[..at]);

@@ -20,6 +20,9 @@ pub enum Level {
     Error,
 }
 
+/// The longest name of a level, in bytes: `informational`.
+const LONGEST_NAME: usize = 13;
+
 impl Level {
     /// `trace`, `debug`, `info`, `warn` or `error`.
     pub fn as_str(self) -> &'static str {
@@ -34,32 +37,19 @@ impl Level {
 
     /// The level that a logger calls so, in any case.
     pub fn named(name: &str) -> Option<Level> {
-        let names: [(Level, &[&str]); 5] = [
-            (Level::Trace, &["trace", "trce", "verbose", "vrb", "finest"]),
-            (Level::Debug, &["debug", "dbg", "dbug", "fine", "finer"]),
-            (Level::Info, &["info", "notice", "information", "informational", "inf"]),
-            (Level::Warn, &["warn", "warning", "wrn"]),
-            (
-                Level::Error,
-                &[
-                    "error",
-                    "err",
-                    "fatal",
-                    "critical",
-                    "panic",
-                    "fail",
-                    "ftl",
-                    "crit",
-                    "severe",
-                    "alert",
-                    "emergency",
-                    "emerg",
-                    "dpanic",
-                ],
-            ),
-        ];
-        let known = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
-        names.into_iter().find(|(_, names)| known(names)).map(|(level, _)| level)
+        let mut lower = [0; LONGEST_NAME];
+        let lower = lower.get_mut(..name.len())?;
+        lower.copy_from_slice(name.as_bytes());
+        lower.make_ascii_lowercase();
+        match &*lower {
+            b"trace" | b"trce" | b"verbose" | b"vrb" | b"finest" => Some(Level::Trace),
+            b"debug" | b"dbg" | b"dbug" | b"fine" | b"finer" => Some(Level::Debug),
+            b"info" | b"notice" | b"information" | b"informational" | b"inf" => Some(Level::Info),
+            b"warn" | b"warning" | b"wrn" => Some(Level::Warn),
+            b"error" | b"err" | b"fatal" | b"critical" | b"panic" | b"fail" | b"ftl" | b"crit"
+            | b"severe" | b"alert" | b"emergency" | b"emerg" | b"dpanic" => Some(Level::Error),
+            _ => None,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What one log event says: its level, its request, and the one line that is shown for it.
 
+mod head;
 pub(super) mod json;
 mod plain;
 mod platform;
@@ -97,21 +98,7 @@ impl<'a> Parsed<'a> {
     /// What it is: Lambda's own lines in text and JSON (FACTS: "Plain lines", "JSON"), JSON of the service, or plain text with a
     /// level in front.
     pub fn reading(&self) -> Reading {
-        if let Some(fields) = &self.fields {
-            return match json::platform_kind(fields) {
-                Some(kind) => Reading {
-                    level: Some(json::platform_level(kind, fields)),
-                    platform: true,
-                    link: Link::None,
-                },
-                None => Reading { level: json::level(fields), platform: false, link: Link::None },
-            };
-        }
-        if let Some(level) = platform::level(self.raw) {
-            return Reading { level: Some(level), platform: true, link: Link::None };
-        }
-        let link = plain::link(self.raw);
-        Reading { level: plain::level(self.raw, link), platform: false, link }
+        self.fields.as_ref().map_or_else(|| read(self.raw), reading_of)
     }
 
     /// The one harmless line that is shown for it. A longer one is cut, and says by how much.
@@ -142,7 +129,25 @@ impl<'a> Parsed<'a> {
 
 /// [`Parsed::reading`] of an event of which nothing else is asked.
 pub fn read(raw: &str) -> Reading {
-    Parsed::of(raw).reading()
+    if let Some(fields) = head::head(raw) {
+        return reading_of(&fields);
+    }
+    if let Some(level) = platform::level(raw) {
+        return Reading { level: Some(level), platform: true, link: Link::None };
+    }
+    let link = plain::link(raw);
+    Reading { level: plain::level(raw, link), platform: false, link }
+}
+
+/// What JSON says.
+fn reading_of(fields: &Map<String, Value>) -> Reading {
+    match json::platform_kind(fields) {
+        Some(kind) => {
+            let level = Some(json::platform_level(kind, fields));
+            Reading { level, platform: true, link: Link::None }
+        }
+        None => Reading { level: json::level(fields), platform: false, link: Link::None },
+    }
 }
 
 /// [`Parsed::text`] of an event of which nothing else is asked.

@@ -101,19 +101,9 @@ impl Store {
         self.insert(meta.marked(late, reading::is_escaped(raw), link), raw)
     }
 
-    /// Puts a note into the stream. `text` must be harmless. `None`: the same one is there already; else
-    /// whether it is shown.
-    pub fn insert_note(&mut self, stage: StageName, at_ms: i64, kind: Kind, text: &str) -> Option<bool> {
-        let identity = self.hasher.hash_one((stage, at_ms, text));
-        if self.has(at_ms, identity) {
-            return None;
-        }
-        Some(self.insert(Meta::new(at_ms, identity, stage, kind, None), text))
-    }
-
     fn insert(&mut self, meta: Meta, raw: &str) -> bool {
         let chunk = self.chunk_for(meta.timestamp_ms, raw.len());
-        let at = self.chunks[chunk].metas.partition_point(|old| old.timestamp_ms <= meta.timestamp_ms);
+        let at = self.chunks[chunk].until(meta.timestamp_ms);
         self.bytes += Chunk::cost_of(raw.len());
         self.linked += usize::from(meta.link() != Link::None);
         self.chunks[chunk].insert(at, meta, raw, &self.filter);
@@ -178,7 +168,7 @@ impl Store {
         let chunks = self.chunks.range(..self.chunks_from(timestamp_ms)).enumerate().rev();
         let chunks = chunks.take_while(move |(_, chunk)| chunk.last_ms() >= timestamp_ms);
         chunks.flat_map(move |(index, chunk)| {
-            let end = chunk.metas.partition_point(|meta| meta.timestamp_ms <= timestamp_ms);
+            let end = chunk.until(timestamp_ms);
             let same =
                 (0..end).rev().take_while(move |entry| chunk.metas[*entry].timestamp_ms == timestamp_ms);
             same.map(move |entry| (index, entry))

@@ -110,14 +110,14 @@ impl Logs {
     pub fn take_live(&mut self, lines: &[LogLine], sampled: bool, now: Timestamp) {
         self.insert(lines, Store::insert_live_line);
         if let Some(text) = self.live.sampled(sampled) {
-            self.note(lines.last().map_or(StageName::Stage, |line| line.stage), text, now);
+            self.note(None, text, now);
         }
     }
 
     /// Notes how Live Tail is. One that breaks says so in the stream.
     pub fn live_tail(&mut self, state: LiveTailState, now: Timestamp) {
         if let Some(text) = self.live.note(state) {
-            self.note(StageName::Stage, &text, now);
+            self.note(None, &text, now);
         }
     }
 
@@ -152,8 +152,8 @@ impl Logs {
         self.note(stage, &gap.sentence(stage), now);
     }
 
-    fn note(&mut self, stage: StageName, text: &str, now: Timestamp) {
-        let text = plain(text);
+    fn note(&mut self, stage: impl Into<Option<StageName>>, text: &str, now: Timestamp) {
+        let (stage, text) = (stage.into(), plain(text));
         self.keeping_place(|store| store.insert_note(stage, now.as_millisecond(), Kind::Gap, &text));
     }
 

@@ -89,6 +89,8 @@ async fn both_stages_are_merged_filtered_and_masked() {
     assert_eq!(out.lines().count(), 2, "a panic comes with its message: {out}");
     let (_, out, _) = run(&project, &["--filter", "duration>500 stage:prod"]).await;
     assert!(out.contains("Duration: 600.5 ms") && out.lines().count() == 1, "{out}");
+    let (code, out, err) = run(&project, &["stage", "--filter", "-START"]).await;
+    assert_eq!((code, out.lines().count()), (0, 3), "{out}{err}");
     let (_, out, _) = run(&project, &["--since", "30s"]).await;
     assert_eq!(out, "");
 

@@ -36,6 +36,7 @@ mod image_push;
 mod insights_headless;
 mod invocations_frames;
 mod invocations_headless;
+mod journey_invocations;
 mod journeys;
 mod least_policy;
 mod live_tail;

@@ -99,6 +99,21 @@ struct Stream {
     events: usize,
 }
 
+impl Stream {
+    /// Notes that readers see one of its events.
+    fn see(&mut self, event: &Stored) {
+        let at = event.timestamp;
+        self.span = Some(self.span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
+        self.last_ingestion = self.last_ingestion.max(Some(event.ingested));
+    }
+}
+
+/// Whether readers see it at `now`. A clock that was set back must not hide what was seen: nothing is meant to be later than the
+/// latest.
+fn is_due(event: &WrittenEvent, now: i64) -> bool {
+    !(1..=MOST_DELAY_MS).contains(&(event.ingested - now))
+}
+
 #[derive(Default)]
 struct Group {
     /// What is visible.
@@ -133,29 +148,6 @@ impl Index {
             pending: Pending::default(),
             feeds: Feeds::default(),
         }
-    }
-
-    /// Takes in a stream from the journal.
-    pub(super) fn restore_stream(&mut self, stream: WrittenStream) {
-        self.next_stream = self.next_stream.max(stream.id + 1);
-        let group: Arc<str> = stream.group.into();
-        let name: Arc<str> = stream.name.into();
-        self.groups.entry(Arc::clone(&group)).or_default().streams.insert(Arc::clone(&name), stream.id);
-        self.streams.insert(
-            stream.id,
-            Stream { group, name, created: stream.created, span: None, last_ingestion: None, events: 0 },
-        );
-    }
-
-    /// Takes in an event from the journal, whose stream is there already; `false` when it is not. One that nobody saw
-    /// when the program ended becomes visible when it was to.
-    pub(super) fn restore_event(&mut self, event: WrittenEvent, now: i64) -> bool {
-        self.next_event = self.next_event.max(event.number + 1);
-        if !self.streams.contains_key(&event.stream) {
-            return false;
-        }
-        self.insert(&event, now);
-        true
     }
 
     /// Takes in what is written now; the event at each place becomes visible so many milliseconds later, at once
@@ -238,7 +230,17 @@ impl Index {
     }
 
     fn insert(&mut self, event: &WrittenEvent, now: i64) {
-        let Some(stream) = self.streams.get_mut(&event.stream) else { return };
+        let Some((number, stored)) = self.count(event) else { return };
+        self.events.insert(number, stored);
+        match is_due(event, now) {
+            true => self.show(number),
+            false => self.pending.push(event.ingested, number),
+        }
+    }
+
+    /// Counts it in; what is to be kept of it, by its number. `None`: its stream is not there.
+    fn count(&mut self, event: &WrittenEvent) -> Option<(u64, Stored)> {
+        let stream = self.streams.get_mut(&event.stream)?;
         stream.events += 1;
         let stored = Stored {
             stream: event.stream,
@@ -246,26 +248,18 @@ impl Index {
             ingested: event.ingested,
             message: Arc::clone(&event.message),
         };
-        let size = stored.size();
         if let Some(group) = self.groups.get_mut(&stream.group) {
-            group.bytes += size;
+            group.bytes += stored.size();
         }
-        self.bytes += size;
-        self.events.insert(event.number, stored);
-        // A clock that was set back must not hide what was seen: nothing is meant to be later than the latest.
-        match (1..=MOST_DELAY_MS).contains(&(event.ingested - now)) {
-            true => self.pending.push(event.ingested, event.number),
-            false => self.show(event.number),
-        }
+        self.bytes += stored.size();
+        Some((event.number, stored))
     }
 
     /// From now on readers see it, if the budget has not taken it.
     fn show(&mut self, number: u64) {
         let Some(event) = self.events.get(&number) else { return };
         let Some(stream) = self.streams.get_mut(&event.stream) else { return };
-        let at = event.timestamp;
-        stream.span = Some(stream.span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
-        stream.last_ingestion = stream.last_ingestion.max(Some(event.ingested));
+        stream.see(event);
         if let Some(group) = self.groups.get_mut(&stream.group) {
             group.by_time.insert(event.position(number));
         }
@@ -380,5 +374,6 @@ impl Index {
 }
 
 mod removal;
+mod restore;
 #[cfg(test)]
 mod tests;

@@ -237,16 +237,20 @@ fn load_all(
             false => orphans.gone_streams.push(id.value()),
         }
     }
+    let mut events = Vec::new();
     for row in transaction.open_table(EVENTS)?.iter()? {
         let (number, value) = row?;
         let (stream, timestamp, ingested, message) = value.value();
-        let event =
-            WrittenEvent { number: number.value(), stream, timestamp, ingested, message: message.into() };
-        if !index.restore_event(event, now) {
-            orphans.gone_events.push(number.value());
-        }
+        events.push(WrittenEvent {
+            number: number.value(),
+            stream,
+            timestamp,
+            ingested,
+            message: message.into(),
+        });
     }
     drop(transaction);
+    orphans.gone_events = index.restore_events(events, now);
     // The budget may have been larger before.
     index.shrink(budget, &mut orphans);
     if !orphans.gone_streams.is_empty() || !orphans.gone_events.is_empty() {

@@ -8,6 +8,9 @@ use redb::Database;
 
 use super::StoreError;
 
+/// Bytes of the file that redb keeps in memory: what is read again and again is kept in memory by its readers.
+const CACHE: usize = 16 << 20;
+
 /// Opens or creates the file. Every page's checksum is checked, since redb trusts what it reads later on.
 pub(super) fn open(path: &Path) -> Result<Database, StoreError> {
     // redb makes a new database of an empty file. One that a kill left empty is that of a local cloud that never was; but where
@@ -20,6 +23,7 @@ pub(super) fn open(path: &Path) -> Result<Database, StoreError> {
         });
     }
     Database::builder()
+        .set_cache_size(CACHE)
         .set_check_integrity_on_open(true)
         .create(path)
         .map_err(|error| problem(path, error.into()))

@@ -95,7 +95,7 @@ pub(in super::super) fn level(fields: &Fields) -> Option<Level> {
 }
 
 /// What loggers call the level. ECS, CLEF (Serilog), OpenTelemetry, Google, Python, .NET and most others.
-const LEVELS: [&str; 15] = [
+pub(super) const LEVELS: [&str; 15] = [
     "level",
     "severity",
     "log.level",

@@ -19,7 +19,7 @@ pub(super) fn level(text: &str, link: Link) -> Option<Level> {
 }
 
 fn among_first_words(text: &str) -> Option<Level> {
-    for (index, word) in text.split_whitespace().take(FIRST_WORDS).enumerate() {
+    for (index, word) in text.split_ascii_whitespace().take(FIRST_WORDS).enumerate() {
         for key in ["level=", "severity=", "lvl="] {
             if let Some(named) = word.strip_prefix(key) {
                 return Level::named(named.trim_matches('"'));
@@ -44,6 +44,9 @@ fn of_word(word: &str, index: usize) -> Option<Level> {
         return Level::named(inner.rsplit(':').next().unwrap_or(inner));
     }
     let inner = word.trim_start_matches(['[', '(', '<', '|', '*', '"']);
+    if !inner.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic()) {
+        return None;
+    }
     // `ERROR:root:boom` of Python, `ERROR:` of many.
     let name = inner.split(':').next().unwrap_or_default();
     let name = name.trim_end_matches([']', ')', '>', '|', '*', '"', ',']);

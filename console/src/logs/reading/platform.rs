@@ -1,5 +1,9 @@
 //! Lambda's own lines in plain text.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::domain::Level;
 
 /// What Lambda says of an invocation (REPORT) or an initialisation (INIT_REPORT). What it does not say is `None`.
@@ -50,8 +54,10 @@ pub(super) fn level(text: &str) -> Option<Level> {
 /// A time-out, an exit or a failed start, as Lambda words them.
 fn is_failure(text: &str) -> bool {
     // `2026-11-22T12:00:00.000Z 1a2b Task timed out after 1.00 seconds`: behind the time and the request only.
-    let timed_out =
-        || text.splitn(3, ' ').nth(2).is_some_and(|rest| rest.starts_with("Task timed out after "));
+    let timed_out = || {
+        let behind = memchr::memchr_iter(b' ', text.as_bytes()).nth(1);
+        behind.is_some_and(|space| text[space + 1..].starts_with("Task timed out after "))
+    };
     // `RequestId: 1a2b Error: …`, `RequestId: 1a2b Process exited before completing request`.
     let ended = |rest: &str| {
         rest.split_once(' ').is_some_and(|(_, what)| {
@@ -64,13 +70,10 @@ fn is_failure(text: &str) -> bool {
 /// `Runtime.ExitError`, `Extension.Crash`, `Function.ResponseSizeTooLarge`, `Sandbox.Timedout`: that word, and nothing else or
 /// a sentence behind a colon.
 fn is_error_type(text: &str) -> bool {
-    let name = text.split([' ', ':']).next().unwrap_or_default();
-    let names = |kind: &str| {
-        let of_kind = name.strip_prefix(kind).and_then(|rest| rest.strip_prefix('.'));
-        of_kind.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-    };
-    let alone = name.len() == text.len() || text[name.len()..].starts_with(':');
-    alone && ["Runtime", "Extension", "Function", "Sandbox"].into_iter().any(names)
+    let kinds = ["Runtime.", "Extension.", "Function.", "Sandbox."];
+    let Some(rest) = kinds.iter().find_map(|kind| text.strip_prefix(kind)) else { return false };
+    let end = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+    end > 0 && (end == rest.len() || rest[end..].starts_with(':'))
 }
 
 /// `RequestId: ID` of a line of Lambda's own, `requestId=ID` of a span, or an id among the first words as Node and Python
@@ -82,14 +85,8 @@ pub(super) fn request_id(text: &str) -> Option<&str> {
     if own.is_some() {
         return own;
     }
-    for name in ["RequestId: ", "requestId=", "request_id=", "RequestId=", "requestId: ", "request_id: "] {
-        let Some((_, after)) = text.split_once(name) else { continue };
-        let after = after.trim_start_matches('"');
-        let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(after.len());
-        let id = &after[..end];
-        if is_uuid(id) || (name.ends_with('=') && !id.is_empty()) {
-            return Some(id);
-        }
+    if let Some(id) = named_id(text) {
+        return Some(id);
     }
     if let Some((_, after)) = text.split_once(' ')
         && let Some((id, rest)) = after.split_once(' ')
@@ -97,8 +94,37 @@ pub(super) fn request_id(text: &str) -> Option<&str> {
     {
         return Some(id);
     }
-    text.split_whitespace().take(4).map(|word| word.trim_matches(is_around_id)).find(|word| is_uuid(word))
+    let words = text.split_ascii_whitespace().take(4).filter(|word| word.len() >= UUID);
+    words.map(|word| word.trim_matches(is_around_id)).find(|word| is_uuid(word))
 }
+
+/// The id behind the name that tells most, wherever that stands.
+fn named_id(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes();
+    let mut best: Option<(usize, &str)> = None;
+    for at in EQUEST.find_iter(bytes).filter_map(|at| at.checked_sub(1)) {
+        let Some(rank) = ID_NAMES.iter().position(|name| bytes[at..].starts_with(name.as_bytes())) else {
+            continue;
+        };
+        let after = text[at + ID_NAMES[rank].len()..].trim_start_matches('"');
+        let length = after.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'-').count();
+        let id = &after[..length];
+        let is_id = is_uuid(id) || (ID_NAMES[rank].ends_with('=') && !id.is_empty());
+        if is_id && best.is_none_or(|(other, _)| rank < other) {
+            best = Some((rank, id));
+        }
+    }
+    best.map(|(_, id)| id)
+}
+
+/// What stands before a request id in a line, what tells most first.
+const ID_NAMES: [&str; 6] =
+    ["RequestId: ", "requestId=", "request_id=", "RequestId=", "requestId: ", "request_id: "];
+/// What each of these names has behind its first letter. Each line is looked through for it.
+static EQUEST: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("equest"));
+
+/// Characters of a UUID.
+const UUID: usize = 36;
 
 /// `[8f507cfc-…]`, `(8f507cfc-…)`, `8f507cfc-…:`
 fn is_around_id(c: char) -> bool {
@@ -107,7 +133,7 @@ fn is_around_id(c: char) -> bool {
 
 /// Eight, four, four, four and twelve hexadecimal digits.
 fn is_uuid(word: &str) -> bool {
-    word.len() == 36
+    word.len() == UUID
         && word.bytes().enumerate().all(|(index, byte)| match index {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),

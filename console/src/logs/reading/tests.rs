@@ -109,7 +109,52 @@ fn a_line_that_is_too_long_says_so() {
     assert!(shown.len() < 17 << 10 && shown.ends_with("bytes more"), "{}", &shown[shown.len() - 40..]);
 }
 
+/// JSON objects with members that the level is read from, and others; some twice, some broken.
+fn objects() -> impl Strategy<Value = String> {
+    let names = [
+        "level",
+        "lvl",
+        "@l",
+        "log_level",
+        "severityText",
+        "lev\\u0065l",
+        "type",
+        "record",
+        "log",
+        "errorType",
+        "message",
+        "http",
+    ];
+    let values = [
+        r#""WARN""#,
+        r#""trace""#,
+        "50",
+        "3",
+        "1.5",
+        "null",
+        r#""platform.report""#,
+        r#""platform.fault""#,
+        r#"{"status":"error"}"#,
+        r#"{"level":"DEBUG","deeper":[{"level":1}]}"#,
+        r#""Runtime.ExitError""#,
+        r#""a \"quoted\" \u00e9""#,
+        "[1,{}]",
+        "tru",
+    ];
+    let member = (proptest::sample::select(names.to_vec()), proptest::sample::select(values.to_vec()))
+        .prop_map(|(name, value)| format!("\"{name}\":{value}"));
+    (proptest::collection::vec(member, 0..6), proptest::sample::select(vec!["}", "} ", "}x", "", ",}"]))
+        .prop_map(|(members, end)| format!("{{{}{end}", members.join(",")))
+}
+
 proptest! {
+    #[test]
+    fn the_few_members_that_are_read_say_what_all_of_them_say(raw in objects()) {
+        let parsed = Parsed::of(&raw);
+        prop_assert_eq!(head::head(&raw).is_some(), parsed.fields().is_some());
+        prop_assert_eq!(read(&raw), parsed.reading());
+    }
+
     #[test]
     fn no_event_panics_and_none_leaves_what_a_terminal_obeys(
         message in prop_oneof![any::<String>(), "(REPORT|INIT_REPORT|START|RequestId: |thread '|\\{\"msg\":\")[\\x00-\\x7f\u{202e}]{0,60}\"?\\}?"]

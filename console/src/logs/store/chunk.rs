@@ -161,6 +161,14 @@ impl Chunk {
         self.metas.last().map_or(i64::MIN, |meta| meta.timestamp_ms)
     }
 
+    /// How many entries were stamped at `timestamp_ms` or before. Mostly it is asked for the newest time.
+    pub(super) fn until(&self, timestamp_ms: i64) -> usize {
+        if self.last_ms() <= timestamp_ms {
+            return self.metas.len();
+        }
+        self.metas.partition_point(|meta| meta.timestamp_ms <= timestamp_ms)
+    }
+
     pub(super) fn linked(&self) -> usize {
         self.metas.iter().filter(|meta| meta.link() != Link::None).count()
     }

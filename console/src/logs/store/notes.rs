@@ -1,4 +1,4 @@
-//! Markers in the stream. What is known of a change may grow, so a marker can be taken out again.
+//! Notes and markers in the stream. What is known of a change may grow, so a marker can be taken out again.
 
 use std::hash::BuildHasher;
 
@@ -7,31 +7,29 @@ use super::entry::{Kind, Meta};
 use crate::domain::StageName;
 
 impl Store {
-    /// Puts a marker into the stream; one of no stage is shown with each. `text` must be harmless. `None`: the same one is
-    /// there already; else whether it is shown.
-    pub fn insert_marker(&mut self, stage: Option<StageName>, at_ms: i64, text: &str) -> Option<bool> {
+    /// Puts a note or a marker into the stream; one of no stage is shown with each. `text` must be harmless. `None`: the same one
+    /// is there already; else whether it is shown.
+    pub fn insert_note(
+        &mut self,
+        stage: impl Into<Option<StageName>>,
+        at_ms: i64,
+        kind: Kind,
+        text: &str,
+    ) -> Option<bool> {
+        let stage = stage.into();
         let identity = self.hasher.hash_one((stage, at_ms, text));
         if self.has(at_ms, identity) {
             return None;
         }
-        let meta = Meta::new(at_ms, identity, stage.unwrap_or(StageName::Stage), Kind::Marker, None);
+        let meta = Meta::new(at_ms, identity, stage.unwrap_or(StageName::Stage), kind, None);
         let meta = if stage.is_none() { meta.of_both() } else { meta };
         Some(self.insert(meta, text))
     }
 
-    /// Takes a marker out of the stream. `false`: it is not there.
-    pub fn remove_marker(&mut self, stage: Option<StageName>, at_ms: i64, text: &str) -> bool {
+    /// Takes a note or a marker out of the stream. `false`: it is not there.
+    pub fn remove_note(&mut self, stage: impl Into<Option<StageName>>, at_ms: i64, text: &str) -> bool {
+        let stage: Option<StageName> = stage.into();
         let identity = self.hasher.hash_one((stage, at_ms, text));
-        self.remove(at_ms, identity)
-    }
-
-    /// Takes a note out of the stream. `false`: it is not there.
-    pub fn remove_note(&mut self, stage: StageName, at_ms: i64, text: &str) -> bool {
-        let identity = self.hasher.hash_one((stage, at_ms, text));
-        self.remove(at_ms, identity)
-    }
-
-    fn remove(&mut self, at_ms: i64, identity: u64) -> bool {
         let place =
             self.at(at_ms).find(|(chunk, entry)| self.chunks[*chunk].metas[*entry].identity == identity);
         let Some((index, entry)) = place else { return false };
@@ -77,9 +75,12 @@ mod tests {
             store.insert_line(&line(id, id as i64 * 1000));
         }
         assert_eq!(store.oldest_line(), Some(0));
-        store.insert_marker(None, 2500, "gateway");
-        store.insert_marker(Some(StageName::Prod), -5, "prod deployed");
-        assert_eq!((store.oldest_line(), store.insert_marker(None, 2500, "gateway")), (Some(0), None));
+        store.insert_note(None, 2500, Kind::Marker, "gateway");
+        store.insert_note(Some(StageName::Prod), -5, Kind::Marker, "prod deployed");
+        assert_eq!(
+            (store.oldest_line(), store.insert_note(None, 2500, Kind::Marker, "gateway")),
+            (Some(0), None)
+        );
         assert_eq!(store.find(Wanted::Marker, 7, true), Some(4));
         assert_eq!(store.find(Wanted::Marker, 4, true), Some(0));
         assert_eq!(store.find(Wanted::Marker, 4, false), None);
@@ -111,7 +112,7 @@ mod tests {
                 store.insert_line(&line(id, *at));
             }
             for (index, (at, both, _)) in markers.iter().enumerate() {
-                store.insert_marker(stage(*both), *at, &text(index));
+                store.insert_note(stage(*both), *at, Kind::Marker, &text(index));
             }
             for (id, at) in lines[half..].iter().enumerate() {
                 store.insert_line(&line(half + id, *at));
@@ -120,8 +121,8 @@ mod tests {
             for (index, (at, both, goes)) in markers.iter().enumerate() {
                 if *goes {
                     let there = kept_before.contains(&text(index));
-                    prop_assert_eq!(store.remove_marker(stage(*both), *at, &text(index)), there);
-                    prop_assert!(!store.remove_marker(stage(*both), *at, &text(index)));
+                    prop_assert_eq!(store.remove_note(stage(*both), *at, &text(index)), there);
+                    prop_assert!(!store.remove_note(stage(*both), *at, &text(index)));
                 }
             }
             while store.work() {}

@@ -36,7 +36,7 @@ impl Logs {
         if let Some(text) = problem.as_ref().filter(|text| self.marks.problem.as_ref() != Some(text)) {
             let text = format!("deploys may not be marked: {text}");
             self.keeping_place(|store| {
-                store.insert_note(StageName::Stage, now.as_millisecond(), Kind::Gap, &text);
+                store.insert_note(None, now.as_millisecond(), Kind::Gap, &text);
             });
         }
         self.marks.problem = problem;
@@ -63,11 +63,11 @@ impl Logs {
         let gone: Vec<Mark> = self.marks.shown.difference(&wanted).cloned().collect();
         self.keeping_place(|store| {
             for (stage, at_ms, text) in &gone {
-                store.remove_marker(*stage, *at_ms, text);
+                store.remove_note(*stage, *at_ms, text);
             }
             // One that went with the oldest lines is put in again.
             for (stage, at_ms, text) in &wanted {
-                store.insert_marker(*stage, *at_ms, text);
+                store.insert_note(*stage, *at_ms, Kind::Marker, text);
             }
         });
         self.marks.shown = wanted;

@@ -104,9 +104,9 @@ fn what_was_pending_at_the_end_is_due_when_it_was_to_be() {
     index.restore_stream(WrittenStream { id: 0, group: "g".into(), name: "s".into(), created: 1 });
     let restored =
         |number, ingested| WrittenEvent { number, stream: 0, timestamp: 100, ingested, message: "m".into() };
-    for event in [restored(1, 900), restored(2, 1500), restored(3, 1000 + MOST_DELAY_MS + 1)] {
-        assert!(index.restore_event(event, 1000));
-    }
+    let orphan = WrittenEvent { stream: 7, ..restored(4, 900) };
+    let all = vec![restored(1, 900), restored(2, 1500), restored(3, 1000 + MOST_DELAY_MS + 1), orphan];
+    assert_eq!(index.restore_events(all, 1000), [4]);
     // The third is from before the clock was set back.
     assert_eq!((everything(&index, "g", false).len(), index.pending()), (2, 1));
     index.deliver(1500);

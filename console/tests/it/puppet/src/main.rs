@@ -39,9 +39,18 @@ fn main() {
             .map(|(_, id)| id.to_owned())
             .expect("a request id");
         let (end, body) = match handle(&ill, &Event(event)) {
-            Outcome::Answer(answer) => ("response", answer.json()),
+            Outcome::Answer(answer) => {
+                if answer.status >= 500 {
+                    println!(r#"{{"level":"ERROR","message":"failed","request_id":"{id}","method":"GET","path":"{}","status":{}}}"#, Event(event).path(), answer.status);
+                }
+                ("response", answer.json())
+            }
             Outcome::Raw(raw) => ("response", raw),
-            Outcome::Error(kind) => ("error", format!(r#"{{"errorType":"{kind}","errorMessage":"no row"}}"#)),
+            Outcome::Error(kind) => {
+                // As the runtime of Rust does; Lambda itself says nothing of it in plain text.
+                println!("ERROR Lambda runtime invoke{{requestId=\"{id}\"}}: {kind}: no row");
+                ("error", format!(r#"{{"errorType":"{kind}","errorMessage":"no row"}}"#))
+            }
         };
         call(&api, "POST", &format!("invocation/{id}/{end}"), &body);
     }
@@ -88,6 +97,7 @@ fn handle(ill: &str, event: &Event<'_>) -> Outcome {
                 println!("index out of bounds");
                 std::process::exit(1);
             }
+            "panic" => panic!("no such row"),
             "sleep" => std::thread::sleep(Duration::from_secs(40)),
             "slow" => std::thread::sleep(Duration::from_millis(300)),
             "answer-text" => return Outcome::Raw("\"hello\"".to_owned()),

@@ -1,0 +1,74 @@
+//! The few members of a JSON line that its level is read from. Each line that comes is asked for these alone: to read all of
+//! it takes several times as long.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{Deserialize, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::json::LEVELS;
+
+/// What else [`super::json::level`] and [`super::json::platform_level`] look at.
+const OTHERS: [&str; 4] = ["type", "record", "log", "errorType"];
+
+/// These members of `raw`, as reading all of it would give them; `None` if it is no JSON object.
+pub(super) fn head(raw: &str) -> Option<Map<String, Value>> {
+    if !raw.starts_with('{') {
+        return None;
+    }
+    let mut reader = serde_json::Deserializer::from_str(raw);
+    let head = reader.deserialize_map(Members).ok()?;
+    reader.end().ok()?;
+    Some(head)
+}
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut head = Map::new();
+        while let Some(Name(name)) = members.next_key()? {
+            if LEVELS.contains(&&*name) || OTHERS.contains(&&*name) {
+                head.insert(name.into_owned(), members.next_value()?);
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(head)
+    }
+}
+
+/// A member's name, not copied where it is written without escapes.
+struct Name<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        reader.deserialize_str(NameVisitor)
+    }
+}
+
+struct NameVisitor;
+
+impl<'de> Visitor<'de> for NameVisitor {
+    type Value = Name<'de>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Name<'de>, E> {
+        Ok(Name(Cow::Borrowed(name)))
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Name<'de>, E> {
+        Ok(Name(Cow::Owned(name.to_owned())))
+    }
+}
