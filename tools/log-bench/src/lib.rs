@@ -52,9 +52,12 @@ fn outcome(index: usize) -> (usize, &'static str) {
     if index % 100 == 7 { (500, "ERROR") } else { (200 + index % 4, "INFO") }
 }
 
+/// When the first event was stamped, epoch milliseconds.
+pub const FIRST_MS: i64 = 1_700_000_000_000;
+
 /// An event with that text: one each millisecond, stages in turn, eight log streams.
 pub fn line(index: usize, message: String) -> LogLine {
-    let timestamp_ms = 1_700_000_000_000 + index as i64;
+    let timestamp_ms = FIRST_MS + index as i64;
     LogLine {
         stage: StageName::ALL[index % 2],
         timestamp_ms,
