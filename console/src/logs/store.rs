@@ -28,8 +28,8 @@ pub use past::Taken;
 pub use rows::Wanted;
 pub use snapshot::{Part, Snapshot};
 
-/// The most bytes that one chunk takes: a filter is asked of it at once, in 2 ms where each line is read as JSON without optimisation,
-/// and a key waits for that.
+/// The most bytes that one chunk takes: a filter is asked of it at once, and a key waits for that. Where each line is read as JSON
+/// it was 1.7 ms optimised, and 13 ms in a debug build on a busy machine (BENCHMARKS.md).
 const LARGEST_CHUNK: usize = 256 << 10;
 /// Chunks that a new filter is asked of at once: more lines than any screen has.
 const AT_ONCE: usize = 4;
