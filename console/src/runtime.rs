@@ -19,6 +19,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::app::{Action, App, Event, Facts, Motion};
 use crate::cli::Global;
 use crate::domain::{Problem, StageName};
+use crate::logs::mask;
 use crate::view::Theme;
 use crate::{headless, keymap, view};
 
@@ -47,6 +48,7 @@ pub fn start(global: &Global) -> ExitCode {
         // https://no-color.org: set and not empty.
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let theme = Theme::new(global.theme, colour);
+        tokio::task::spawn_blocking(mask::prepare);
         run(Session::start(facts, settings, choice), theme, global.frame_times).await
     })
 }

@@ -3,6 +3,7 @@
 mod patterns;
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use regex::{Captures, Match, Regex};
 use serde_json::Value;
@@ -21,6 +22,11 @@ const WHOLE_LINE: usize = 48;
 
 /// How often a text is looked through at most.
 const PASSES: usize = 6;
+
+/// Compiles the patterns, which takes some 20 ms: else the first frame with a line in it would wait for that.
+pub fn prepare() {
+    LazyLock::force(&PATTERNS);
+}
 
 /// `text` with stand-ins for what looks like a password, a token or a key.
 pub fn mask(text: &str) -> Cow<'_, str> {
