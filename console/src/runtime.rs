@@ -48,7 +48,6 @@ pub fn start(global: &Global) -> ExitCode {
         // https://no-color.org: set and not empty.
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let theme = Theme::new(global.theme, colour);
-        tokio::task::spawn_blocking(mask::prepare);
         run(Session::start(facts, settings, choice), theme, global.frame_times).await
     })
 }
@@ -61,10 +60,15 @@ async fn run(mut session: Session, theme: Theme, tell_times: bool) -> Result<u8,
     let mut keys = EventStream::new();
     let mut times = FrameTimes::new()?;
     resize(&mut session.app, &screen)?;
+    // Not on the way to the first frame, which has no log lines yet.
+    let mut prepare = Some(mask::prepare);
     let leave = loop {
         times.draws();
         screen.draw(|frame| view::draw(&session.app, &theme, Timestamp::now(), frame))?;
         times.drawn();
+        if let Some(prepare) = prepare.take() {
+            tokio::task::spawn_blocking(prepare);
+        }
         let mut woken = wait(&mut session, &mut keys, &mut signals).await;
         times.wakes();
         let until = Instant::now() + INTAKE;
