@@ -223,10 +223,13 @@ class Console:
     def press(self, keys):
         os.write(self.fd, keys.encode())
 
-    def frames(self):
-        """Draws what was not drawn yet, frame by frame: yields the time of each frame's last byte, its length, and the screen."""
+    def frames(self, since):
+        """Draws what was not drawn yet, and all that came after the first `since` readings frame by frame: yields the time of each
+        frame's last byte, its length, and the screen."""
         length = 0
-        for data, at in self.recording[self.drawn:]:
+        for data, _ in self.recording[self.drawn:since]:
+            self.stream.feed(UNKNOWN.sub(b"", data))
+        for data, at in self.recording[max(since, self.drawn):]:
             *whole, rest = data.split(FRAME_ENDS)
             for part in whole:
                 self.stream.feed(UNKNOWN.sub(b"", part))

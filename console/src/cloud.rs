@@ -13,6 +13,7 @@ mod insights;
 mod inventory;
 mod lambda;
 mod live_tail;
+mod log_events;
 mod logs;
 mod metrics;
 mod overview;

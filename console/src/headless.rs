@@ -24,6 +24,7 @@ mod teller;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
+use tokio::runtime;
 
 use crate::cli::{self, Cli, Command, Confirmation, Global, Images, ImagesCommand};
 use crate::cloud::{Choice, Cloud};
@@ -79,13 +80,20 @@ pub fn choose(global: &Global) -> Result<(Settings, Choice), Problem> {
 
 /// Runs one command to its end.
 pub fn run(global: &Global, command: &Command) -> ExitCode {
-    block_on(perform(global, command))
+    let runtime = match command {
+        // One thing after another is read: a second thread would only be woken for each piece of an answer.
+        Command::Logs(_) | Command::Invocations(_) => runtime::Builder::new_current_thread(),
+        _ => runtime::Builder::new_multi_thread(),
+    };
+    block_on(runtime, perform(global, command))
 }
 
 /// Runs `work` to its end; a problem is said on standard error.
-pub fn block_on<T: Into<ExitCode>>(work: impl Future<Output = Result<T, Problem>>) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let ended = match runtime {
+pub fn block_on<T: Into<ExitCode>>(
+    mut runtime: runtime::Builder,
+    work: impl Future<Output = Result<T, Problem>>,
+) -> ExitCode {
+    let ended = match runtime.enable_all().build() {
         Ok(runtime) => runtime.block_on(work),
         Err(error) => Err(Problem::new("the program cannot start").because(error)),
     };

@@ -32,11 +32,11 @@ const TICK: Duration = Duration::from_secs(1);
 /// Between frames when nothing happens at all: ages grow.
 const IDLE_TICK: Duration = Duration::from_secs(15);
 /// For how long events are taken in before a frame is drawn though more wait: what is pressed is seen within a frame.
-const INTAKE: Duration = Duration::from_millis(4);
+const INTAKE: Duration = Duration::from_millis(2);
 
 /// Opens the console on this terminal, as the command line and `callboard.toml` say.
 pub fn start(global: &Global) -> ExitCode {
-    headless::block_on(async {
+    headless::block_on(tokio::runtime::Builder::new_multi_thread(), async {
         let (settings, choice) = headless::choose(global)?;
         let facts = Facts {
             service: settings.name.clone(),

@@ -1,6 +1,7 @@
 //! Log groups and their events.
 
 use super::fault::Call;
+use super::log_events::TakeEvents;
 use super::permit::Permit;
 use super::{Cloud, Fault, FaultKind};
 use crate::domain::{LogLine, StageName};
@@ -113,28 +114,18 @@ impl Cloud {
             // Left out, it means true (FACTS §5).
             .set_start_from_head(range.newest_first.then_some(false))
             .set_next_token(token);
-        let answer = Box::pin(call.send()).await.map_err(|error| {
+        let take = TakeEvents::default();
+        let answer = Box::pin(call.customize().interceptor(take.clone()).send()).await.map_err(|error| {
             self.fault(self.group_call("logs:FilterLogEvents", "read the log group", group), error)
         });
-        let answer = match answer {
+        match answer {
             Err(fault) if fault.kind == FaultKind::NotFound => {
                 return Ok(LogPage { events: Vec::new(), next_token: None, group_exists: false });
             }
             other => other?,
         };
-        let next_token = answer.next_token;
-        let events = answer
-            .events
-            .unwrap_or_default()
-            .into_iter()
-            .map(|event| LogEvent {
-                timestamp_ms: event.timestamp.unwrap_or_default(),
-                ingested_ms: event.ingestion_time.unwrap_or_default(),
-                event_id: event.event_id.unwrap_or_default(),
-                stream: event.log_stream_name.unwrap_or_default(),
-                message: event.message.unwrap_or_default(),
-            })
-            .collect();
-        Ok(LogPage { events, next_token, group_exists: true })
+        let mut answer = take.answer();
+        let next_token = answer.next_token.take();
+        Ok(LogPage { events: answer.into_events(), next_token, group_exists: true })
     }
 }

@@ -1,10 +1,10 @@
 //! Lines as they are written where no screen is: to standard output and into files, as text or as JSON.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::io::Write;
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,8 +12,11 @@ use crate::domain::{Level, LogLine, StageName, harmless_json, plain};
 use crate::markers::Marker;
 
 use super::mask::{mask, mask_json};
-use super::reading::{Parsed, Reading};
+use super::reading::{self, Parsed, Reading};
 use super::store::{Entry, Kind};
+
+/// Characters of a request id that are written in text, by which two are told apart.
+const SHOWN_ID: usize = 8;
 
 /// How lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,10 +87,9 @@ impl Style {
     pub fn write_marker(self, out: &mut Vec<u8>, marker: &Marker) {
         let at = time(marker.at_ms);
         if !self.json {
-            let text = self.painted("1", format!("── {at} {} ──", marker.text));
-            // Writing to memory does not fail.
-            let _ = writeln!(out, "{text}");
-            return;
+            let text = format!("── {at} {} ──", marker.text);
+            self.paint(out, "1", |out| out.extend_from_slice(text.as_bytes()));
+            return out.push(b'\n');
         }
         let document = serde_json::json!({
             "stage": marker.stage,
@@ -140,32 +142,49 @@ impl Style {
             Kind::Marker | Kind::Gap => format!("────── {} ──────", plain(said.event.raw())),
         };
         let text = self.masked(&text);
-        let request = plain(request_id.unwrap_or_default());
-        let request = &request[..request.char_indices().nth(8).map_or(request.len(), |(at, _)| at)];
+        let request = request_id.unwrap_or_default();
+        let end = request.char_indices().nth(SHOWN_ID).map_or(request.len(), |(at, _)| at);
+        let request = plain(&request[..end]);
         let stage = match said.stage {
-            StageName::Stage => self.painted("36", "stage"),
-            StageName::Prod => self.painted("1;31", "prod "),
+            StageName::Stage => ("36", "stage"),
+            StageName::Prod => ("1;31", "prod "),
         };
         let level = match said.level {
-            Some(Level::Error) => self.painted("1;31", "ERROR"),
-            Some(Level::Warn) => self.painted("33", "WARN "),
-            Some(Level::Info) => self.painted("2", "INFO "),
-            Some(Level::Debug) => self.painted("2", "DEBUG"),
-            Some(Level::Trace) => self.painted("2", "TRACE"),
-            None => self.painted("2", "     "),
+            Some(Level::Error) => ("1;31", "ERROR"),
+            Some(Level::Warn) => ("33", "WARN "),
+            Some(Level::Info) => ("2", "INFO "),
+            Some(Level::Debug) => ("2", "DEBUG"),
+            Some(Level::Trace) => ("2", "TRACE"),
+            None => ("2", "     "),
         };
-        let time = self.painted("2", Time(said.timestamp_ms));
-        // Writing to memory does not fail.
-        let _ = writeln!(out, "{time} {stage} {request:<8} {level} {text}");
+        // Thousands of lines a second are written: they are put together without the formatter.
+        self.paint(out, "2", |out| push_time(out, said.timestamp_ms));
+        out.push(b' ');
+        self.paint(out, stage.0, |out| out.extend_from_slice(stage.1.as_bytes()));
+        out.push(b' ');
+        out.extend_from_slice(request.as_bytes());
+        out.extend(std::iter::repeat_n(b' ', SHOWN_ID.saturating_sub(request.chars().count())));
+        out.push(b' ');
+        self.paint(out, level.0, |out| out.extend_from_slice(level.1.as_bytes()));
+        out.push(b' ');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'\n');
     }
 
     fn masked(self, text: &str) -> Cow<'_, str> {
         if self.masked { mask(text) } else { Cow::Borrowed(text) }
     }
 
-    /// Thousands of lines a second are written: nothing is made on the way that is not needed.
-    fn painted<T: fmt::Display>(self, code: &'static str, text: T) -> Painted<T> {
-        Painted { code: self.colour.then_some(code), text }
+    /// What `write` appends, in a colour where there are some.
+    fn paint(self, out: &mut Vec<u8>, code: &str, write: impl FnOnce(&mut Vec<u8>)) {
+        if !self.colour {
+            return write(out);
+        }
+        out.extend_from_slice(b"\x1b[");
+        out.extend_from_slice(code.as_bytes());
+        out.push(b'm');
+        write(out);
+        out.extend_from_slice(b"\x1b[0m");
     }
 
     /// The members of a JSON line, or the figures of Lambda's report.
@@ -180,7 +199,7 @@ impl Style {
                 "status": report.status,
             });
         }
-        let mut fields = said.event.fields().cloned().map_or(Value::Null, Value::Object);
+        let mut fields = reading::object(said.event.raw()).map_or(Value::Null, Value::Object);
         if self.masked {
             mask_json(&mut fields);
         }
@@ -188,34 +207,20 @@ impl Style {
     }
 }
 
-/// A text in a colour, or as it is.
-struct Painted<T> {
-    code: Option<&'static str>,
-    text: T,
+/// RFC 3339 in UTC, with milliseconds; of a time that no calendar has, the number.
+fn push_time(out: &mut Vec<u8>, milliseconds: i64) {
+    // Writing to memory does not fail.
+    let _ = match Timestamp::from_millisecond(milliseconds) {
+        Ok(at) => TIME.print_timestamp(&at, out).map_err(std::io::Error::other),
+        Err(_) => write!(out, "{milliseconds}"),
+    };
 }
 
-impl<T: fmt::Display> fmt::Display for Painted<T> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.code {
-            Some(code) => write!(out, "\u{1b}[{code}m{}\u{1b}[0m", self.text),
-            None => self.text.fmt(out),
-        }
-    }
-}
+static TIME: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 
-/// RFC 3339 in UTC, with milliseconds.
-struct Time(i64);
-
-impl fmt::Display for Time {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match Timestamp::from_millisecond(self.0) {
-            Ok(at) => write!(out, "{at:.3}"),
-            Err(_) => write!(out, "{}", self.0),
-        }
-    }
-}
-
-/// RFC 3339 in UTC, with milliseconds.
+/// The same as a text.
 pub(crate) fn time(milliseconds: i64) -> String {
-    Time(milliseconds).to_string()
+    let mut out = Vec::new();
+    push_time(&mut out, milliseconds);
+    String::from_utf8_lossy(&out).into_owned()
 }

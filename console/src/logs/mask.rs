@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Match, Regex};
 use serde_json::Value;
 
-use patterns::PATTERNS;
+use patterns::{HINT, LINE, PATTERNS};
 
 /// What stands for what is not shown; always as long, so that it does not tell how long that is.
 const STAND_IN: &str = "••••••••";
@@ -25,6 +25,8 @@ const PASSES: usize = 6;
 
 /// Compiles the patterns, which takes some 20 ms: else the first frame with a line in it waits for that.
 pub fn prepare() {
+    LazyLock::force(&HINT);
+    LazyLock::force(&LINE);
     LazyLock::force(&PATTERNS);
 }
 
@@ -41,17 +43,16 @@ pub fn mask(text: &str) -> Cow<'_, str> {
 }
 
 fn masked_once(text: &str) -> Cow<'_, str> {
-    let patterns = &*PATTERNS;
     let mut out = Cow::Borrowed(text);
-    if patterns.hints.as_ref().is_none_or(|hints| hints.is_match(text)) {
-        for pattern in &patterns.secrets {
+    if HINT.as_ref().is_none_or(|hint| hint.is_match(text)) {
+        for pattern in &PATTERNS.secrets {
             if let Some(masked) = replaced(pattern, &out) {
                 out = Cow::Owned(masked);
             }
         }
     }
     if !text.contains(' ')
-        && let Some(line) = &patterns.line
+        && let Some(line) = LINE.as_ref()
         && let Some(found) = line.captures(&out).and_then(|found| found.get(1))
         && is_of_key(found.as_str())
     {

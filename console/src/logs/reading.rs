@@ -76,23 +76,19 @@ pub fn keep(message: &str) -> Cow<'_, str> {
 #[derive(Debug)]
 pub struct Parsed<'a> {
     raw: &'a str,
+    /// Some members, if it is a JSON object.
     fields: Option<Map<String, Value>>,
 }
 
 impl<'a> Parsed<'a> {
-    /// Reads it: JSON where it is an object.
+    /// Reads of it what the answers below are made from: JSON where it is an object.
     pub fn of(raw: &'a str) -> Parsed<'a> {
-        Parsed { raw, fields: object(raw) }
+        Parsed { raw, fields: head::shown(raw) }
     }
 
     /// The event as it was kept.
     pub fn raw(&self) -> &'a str {
         self.raw
-    }
-
-    /// Its members, if it is a JSON object.
-    pub fn fields(&self) -> Option<&Map<String, Value>> {
-        self.fields.as_ref()
     }
 
     /// What it is: Lambda's own lines in text and JSON (FACTS: "Plain lines", "JSON"), JSON of the service, or plain text with a
@@ -157,7 +153,7 @@ pub fn text(raw: &str) -> String {
 
 /// The same, of which no more is wanted than so many bytes: drawing costs what is in sight, whatever comes.
 pub fn text_within(raw: &str, longest: usize) -> String {
-    let fields = if raw.len() <= LONGEST_JSON { object(raw) } else { None };
+    let fields = if raw.len() <= LONGEST_JSON { head::shown(raw) } else { None };
     text_of(raw, fields.as_ref(), longest)
 }
 
@@ -204,7 +200,7 @@ pub fn is_escaped(raw: &str) -> bool {
     raw.starts_with('{') && memchr::memchr(b'\\', raw.as_bytes()).is_some()
 }
 
-/// The event's members, if it is a JSON object.
+/// All of the event's members, if it is a JSON object.
 pub fn object(raw: &str) -> Option<Map<String, Value>> {
     if !raw.starts_with('{') {
         return None;

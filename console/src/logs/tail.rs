@@ -33,7 +33,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Pages of a head that are read before a sweep has its turn.
 const AT_ONCE: u32 = 8;
 /// Lines that are handed over at once: the screen takes them in within a fraction of a frame.
-const BATCH: usize = 512;
+const BATCH: usize = 256;
 
 /// What is followed.
 #[derive(Debug, Clone, PartialEq, Eq)]

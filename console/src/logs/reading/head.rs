@@ -1,5 +1,5 @@
-//! The few members of a JSON line that its level is read from. Each line that comes is asked for these alone: to read all of
-//! it takes several times as long.
+//! A few members of a JSON line. Each line that comes, and each that is shown, is asked for few: to read all of it takes several
+//! times as long.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,23 +8,37 @@ use serde::Deserializer;
 use serde::de::{Deserialize, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::json::LEVELS;
+use super::json::{LEVELS, MESSAGES, REQUEST_IDS};
 
-/// What else [`super::json::level`] and [`super::json::platform_level`] look at.
-const OTHERS: [&str; 4] = ["type", "record", "log", "errorType"];
-
-/// These members of `raw`, as reading all of it would give them; `None` if it is no JSON object.
+/// What [`super::json::level`] and [`super::json::platform_level`] look at.
 pub(super) fn head(raw: &str) -> Option<Map<String, Value>> {
+    members(raw, |name| LEVELS.contains(&name) || matches!(name, "type" | "record" | "log" | "errorType"))
+}
+
+/// What is shown of a line, its request id, and what [`head`] gives.
+pub(super) fn shown(raw: &str) -> Option<Map<String, Value>> {
+    members(raw, |name| {
+        matches!(name, "type" | "record" | "log" | "errorType" | "errorMessage" | "span" | "spans" | "fields")
+            || LEVELS.contains(&name)
+            || MESSAGES.contains(&name)
+            || REQUEST_IDS.contains(&name)
+    })
+}
+
+/// Those members of `raw` that are wanted, as reading all of it would give them; `None` if it is no JSON object.
+fn members(raw: &str, wanted: fn(&str) -> bool) -> Option<Map<String, Value>> {
     if !raw.starts_with('{') {
         return None;
     }
     let mut reader = serde_json::Deserializer::from_str(raw);
-    let head = reader.deserialize_map(Members).ok()?;
+    let members = reader.deserialize_map(Members { wanted }).ok()?;
     reader.end().ok()?;
-    Some(head)
+    Some(members)
 }
 
-struct Members;
+struct Members {
+    wanted: fn(&str) -> bool,
+}
 
 impl<'de> Visitor<'de> for Members {
     type Value = Map<String, Value>;
@@ -34,15 +48,15 @@ impl<'de> Visitor<'de> for Members {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let mut head = Map::new();
+        let mut found = Map::new();
         while let Some(Name(name)) = members.next_key()? {
-            if LEVELS.contains(&&*name) || OTHERS.contains(&&*name) {
-                head.insert(name.into_owned(), members.next_value()?);
+            if (self.wanted)(&name) {
+                found.insert(name.into_owned(), members.next_value()?);
             } else {
                 members.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(head)
+        Ok(found)
     }
 }
 

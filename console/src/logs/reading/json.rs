@@ -126,9 +126,12 @@ fn of_number(number: i64) -> Option<Level> {
     }
 }
 
+/// What loggers call what is said.
+pub(super) const MESSAGES: [&str; 6] = ["message", "msg", "short_message", "@m", "@mt", "errorMessage"];
+
 /// What the service says.
 pub(in super::super) fn message(fields: &Fields) -> Option<&str> {
-    ["message", "msg", "short_message", "@m", "@mt", "errorMessage"]
+    MESSAGES
         .iter()
         .find_map(|key| fields.get(*key).and_then(Value::as_str))
         .or_else(|| fields.get("fields")?.get("message")?.as_str())
@@ -136,7 +139,7 @@ pub(in super::super) fn message(fields: &Fields) -> Option<&str> {
 
 /// What Lambda's request id is called. A service that has one of its own calls that `request_id` or `requestId`, so that those
 /// come last.
-const REQUEST_IDS: [&str; 9] = [
+pub(super) const REQUEST_IDS: [&str; 9] = [
     "AWSRequestId",
     "awsRequestId",
     "aws_request_id",

@@ -27,8 +27,12 @@ pub struct Report {
 
 /// The level of a line of Lambda's; `None` if it is none of those.
 pub(super) fn level(text: &str) -> Option<Level> {
-    if is_failure(text) {
-        return Some(Level::Error);
+    // Each line that comes is asked.
+    match text.bytes().next()? {
+        b'0'..=b'9' => return is_time_out(text).then_some(Level::Error),
+        b'A'..=b'Z' if is_failure(text) => return Some(Level::Error),
+        b'A'..=b'Z' => {}
+        _ => return None,
     }
     let known = [
         "START RequestId: ",
@@ -51,20 +55,21 @@ pub(super) fn level(text: &str) -> Option<Level> {
     Some(if failed { Level::Error } else { Level::Info })
 }
 
-/// A time-out, an exit or a failed start, as Lambda words them.
+/// `2026-11-22T12:00:00.000Z 1a2b Task timed out after 1.00 seconds`: behind the time and the request only.
+fn is_time_out(text: &str) -> bool {
+    let behind = memchr::memchr_iter(b' ', text.as_bytes()).nth(1);
+    behind.is_some_and(|space| text[space + 1..].starts_with("Task timed out after "))
+}
+
+/// An exit or a failed start, as Lambda words them.
 fn is_failure(text: &str) -> bool {
-    // `2026-11-22T12:00:00.000Z 1a2b Task timed out after 1.00 seconds`: behind the time and the request only.
-    let timed_out = || {
-        let behind = memchr::memchr_iter(b' ', text.as_bytes()).nth(1);
-        behind.is_some_and(|space| text[space + 1..].starts_with("Task timed out after "))
-    };
     // `RequestId: 1a2b Error: …`, `RequestId: 1a2b Process exited before completing request`.
     let ended = |rest: &str| {
         rest.split_once(' ').is_some_and(|(_, what)| {
             what.starts_with("Error: ") || what.starts_with("Process exited before completing request")
         })
     };
-    is_error_type(text) || text.strip_prefix("RequestId: ").is_some_and(ended) || timed_out()
+    is_error_type(text) || text.strip_prefix("RequestId: ").is_some_and(ended)
 }
 
 /// `Runtime.ExitError`, `Extension.Crash`, `Function.ResponseSizeTooLarge`, `Sandbox.Timedout`: that word, and nothing else or
@@ -79,20 +84,19 @@ fn is_error_type(text: &str) -> bool {
 /// `RequestId: ID` of a line of Lambda's own, `requestId=ID` of a span, or an id among the first words as Node and Python
 /// write it. What stands behind `RequestId: ` in a sentence is an id only if it looks like one.
 pub(super) fn request_id(text: &str) -> Option<&str> {
-    let own = ["START ", "END ", "REPORT ", "XRAY ", ""]
-        .iter()
-        .find_map(|word| text.strip_prefix(word)?.strip_prefix("RequestId: ")?.split_whitespace().next());
-    if own.is_some() {
-        return own;
+    if text.starts_with(|first: char| first.is_ascii_uppercase()) {
+        let own = ["START ", "END ", "REPORT ", "XRAY ", ""]
+            .iter()
+            .find_map(|word| text.strip_prefix(word)?.strip_prefix("RequestId: ")?.split_whitespace().next());
+        if own.is_some() {
+            return own;
+        }
     }
     if let Some(id) = named_id(text) {
         return Some(id);
     }
-    if let Some((_, after)) = text.split_once(' ')
-        && let Some((id, rest)) = after.split_once(' ')
-        && rest.starts_with("Task timed out after ")
-    {
-        return Some(id);
+    if is_time_out(text) {
+        return text.split(' ').nth(1);
     }
     let words = text.split_ascii_whitespace().take(4).filter(|word| word.len() >= UUID);
     words.map(|word| word.trim_matches(is_around_id)).find(|word| is_uuid(word))
@@ -166,5 +170,9 @@ pub(super) fn report(text: &str) -> Option<Report> {
 fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let starts = ["INIT_REPORT ", "RESTORE_REPORT ", "REPORT "];
     let text = starts.iter().find_map(|start| text.strip_prefix(start)).unwrap_or(text);
-    text.split('\t').filter_map(|part| part.trim().split_once(": "))
+    text.split('\t').filter_map(|part| {
+        // A character is found much faster than two, for which a search is prepared each time.
+        let (key, value) = part.trim().split_once(':')?;
+        Some((key, value.strip_prefix(' ')?))
+    })
 }

@@ -123,6 +123,12 @@ fn objects() -> impl Strategy<Value = String> {
         "log",
         "errorType",
         "message",
+        "msg",
+        "request_id",
+        "span",
+        "spans",
+        "fields",
+        "errorMessage",
         "http",
     ];
     let values = [
@@ -136,6 +142,8 @@ fn objects() -> impl Strategy<Value = String> {
         r#""platform.fault""#,
         r#"{"status":"error"}"#,
         r#"{"level":"DEBUG","deeper":[{"level":1}]}"#,
+        r#"{"requestId":"1-a","message":"below","metrics":{"durationMs":1.5}}"#,
+        r#"[{"request_id":"outer"},{"AWSRequestId":"inner"}]"#,
         r#""Runtime.ExitError""#,
         r#""a \"quoted\" \u00e9""#,
         "[1,{}]",
@@ -150,9 +158,13 @@ fn objects() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn the_few_members_that_are_read_say_what_all_of_them_say(raw in objects()) {
-        let parsed = Parsed::of(&raw);
-        prop_assert_eq!(head::head(&raw).is_some(), parsed.fields().is_some());
-        prop_assert_eq!(read(&raw), parsed.reading());
+        let (whole, few) = (Parsed { raw: &raw, fields: object(&raw) }, Parsed::of(&raw));
+        prop_assert_eq!(head::head(&raw).is_some(), whole.fields.is_some());
+        prop_assert_eq!(read(&raw), whole.reading());
+        prop_assert_eq!(few.reading(), whole.reading());
+        prop_assert_eq!(few.text(), whole.text());
+        prop_assert_eq!(few.request_id(), whole.request_id());
+        prop_assert_eq!(few.report(), whole.report());
     }
 
     #[test]
