@@ -20,9 +20,9 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         .map(|row| {
             let cells = (0..columns).filter_map(|column| rows.get(column * height + row));
             let spans = cells.flat_map(|(keys, label)| {
-                let width = if columns == 1 { 60 } else { 23 };
+                let width = if columns == 1 { 60 } else { 22 };
                 let label = format!("{:<width$}", super::text::cut(label, width));
-                [Span::styled(format!(" {keys:>12}  "), theme.accent()), Span::raw(label)]
+                [Span::styled(format!(" {keys:>13}  "), theme.accent()), Span::raw(label)]
             });
             Line::from(spans.collect::<Vec<_>>())
         })
