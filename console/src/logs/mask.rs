@@ -23,7 +23,7 @@ const WHOLE_LINE: usize = 48;
 /// How often a text is looked through at most.
 const PASSES: usize = 6;
 
-/// Compiles the patterns, which takes some 20 ms: else the first frame with a line in it waits for that.
+/// Compiles the patterns, which takes some 20 ms: else the first frame with what looks like a secret waits for that.
 pub fn prepare() {
     LazyLock::force(&HINT);
     LazyLock::force(&LINE);
