@@ -41,7 +41,7 @@ builder_image() {
     container=$(buildah from scratch)
     cp -a "$work/builder/." "$(buildah mount "$container")/"
     rm -rf "$work/builder"
-    buildah config --env CARGO_HOME=/usr/local/cargo \
+    buildah config --env CARGO_HOME=/usr/local/cargo --env CARGO_NET_RETRY=10 \
         --env PATH=/usr/local/cargo/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
     buildah commit --quiet --rm "$container" "$name" >/dev/null
     echo "$name of Debian and $(rustc --version), storage driver $driver, in $SECONDS s"

@@ -1,7 +1,7 @@
 //! Following a log group with FilterLogEvents: [`window`] says what is read and why nothing is lost, this file when.
 //!
 //! A group that a single page holds is swept at each poll. Of a busier one the head is read at each poll and a sweep goes on
-//! beside it, a page at a time, so that old pages never hold up new lines.
+//! beside it, a page at a time while the head brings lines, so that old pages never hold up new ones.
 
 mod seen;
 mod window;
@@ -176,7 +176,9 @@ impl<'a> Tail<'a> {
         }
         if let Some(mut sweep) = self.sweep.take() {
             let leads = self.is_small || sweep_leads;
-            let ended = self.read(&mut sweep, if leads { AT_ONCE } else { 1 }, &mut round).await;
+            // A head that goes through a dense second again and brings nothing must not hold up what came late before it.
+            let pages = if leads || round.lines == 0 { AT_ONCE } else { 1 };
+            let ended = self.read(&mut sweep, pages, &mut round).await;
             match ended {
                 Ok(true) => self.swept(&sweep).await?,
                 _ => {

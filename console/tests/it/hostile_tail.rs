@@ -153,3 +153,49 @@ async fn nothing_is_lost_and_nothing_comes_twice() {
     cloud.close().await;
     local.stop().await;
 }
+
+/// After a burst the head goes through its last second page by page, over and over: what came late before that second is not held
+/// up by it. Counted in calls, of which an account may make so many a second.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_does_not_hold_up_what_comes_late() {
+    let project = Project::new();
+    let local = project.local_cloud().await;
+    let cloud = project.cloud().await;
+    local.faults().deliver(Delivery { page_events: Some(20), ..Delivery::default() }).expect("a delivery");
+    let now = jiff::Timestamp::now().as_millisecond();
+    // 36 pages of three seconds; the head reads the last 12 of them, the late event comes to stand on page 23.
+    let burst =
+        (0..720).map(|number| (now - 3_000 + i64::try_from(number).expect("small") * 25 / 6, text(number)));
+    local.log_events().append(GROUP, "2026/11/25/[$LATEST]0", burst.collect());
+
+    let (send, mut news) = mpsc::channel(4);
+    let (_no_live_tail, live) = watch::channel(false);
+    let source = Source { stage: StageName::Stage, group: GROUP.to_owned(), start_ms: now - 10_000 };
+    let tail = tokio::spawn({
+        let cloud = cloud.clone();
+        async move { tail::follow(&cloud, &source, live, &send).await }
+    });
+    let mut came = 0;
+    let mut bring = async |until: usize| {
+        while came < until {
+            match timeout(Duration::from_secs(60), news.recv()).await {
+                Ok(Some(News::Lines(lines))) => came += lines.len(),
+                Ok(Some(_)) => {}
+                _ => panic!("{came} of {until} came"),
+            }
+        }
+    };
+    bring(720).await;
+    local.faults().clear_calls();
+    let late = vec![(now - 1_100, text(720))];
+    local.log_events().append(GROUP, "2026/11/25/[$LATEST]1", late);
+    bring(721).await;
+    let calls = local.faults().calls().iter().filter(|call| call.operation == "FilterLogEvents").count();
+    // Five seconds until the next sweep are 60 calls, then 23 pages beside as many of the head's. One page for eight of the
+    // head's would be some 130 calls more.
+    assert!(calls < 160, "{calls} calls");
+    drop(news);
+    tail.await.expect("the tail ends when nobody listens");
+    cloud.close().await;
+    local.stop().await;
+}
