@@ -25,8 +25,14 @@ builder_image() {
     local name rust place container
     name=$(sed -n 's/^FROM \(docker\.io[^ ]*\) AS build$/\1/p' "$root/Dockerfile")
     [ -n "$name" ] || { echo "the Dockerfile names no builder image" && return 1; }
-    debootstrap --variant=minbase --include=ca-certificates,gcc,libc6-dev bookworm "$work/builder" \
-        http://deb.debian.org/debian >"$work/debootstrap.log" 2>&1 || { tail -5 "$work/debootstrap.log" && return 1; }
+    # It asks for a list once only; what is a bad moment of the network is over at the second try.
+    for try in 1 2; do
+        rm -rf "$work/builder"
+        debootstrap --variant=minbase --include=ca-certificates,gcc,libc6-dev bookworm "$work/builder" \
+            http://deb.debian.org/debian >"$work/debootstrap.log" 2>&1 && break
+        tail -5 "$work/debootstrap.log"
+        [ "$try" = 1 ] || return 1
+    done
     rust=$(rustc --print sysroot)
     place=$work/builder/usr/local
     mkdir -p "$place/lib/rustlib" "$place/cargo"

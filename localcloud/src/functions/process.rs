@@ -21,7 +21,9 @@ use tokio::sync::oneshot;
 
 use super::image::Program;
 use super::members::{self, Resident};
-use super::sandbox::{self, Isolation};
+#[cfg(target_os = "linux")]
+use super::sandbox;
+use super::sandbox::Isolation;
 
 /// Starts processes from one thread, which lives as long as this value does. On Linux a process is told to die with
 /// the *thread* that started it, so threads that come and go will not do; and when this value is dropped, or its
@@ -49,6 +51,7 @@ pub(super) struct Surroundings<'a> {
     /// All of the process's environment.
     pub(super) variables: &'a BTreeMap<String, String>,
     /// The folder that is its `/tmp`, in a sandbox.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux has sandboxes"))]
     pub(super) tmp: &'a Path,
     /// The file of the cgroup that limits its memory, if there is one.
     pub(super) cgroup: Option<OwnedFd>,

@@ -65,6 +65,7 @@ impl Isolation {
     }
 
     /// Makes an unpacked image ready to be a root.
+    #[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "only Linux has namespaces"))]
     pub(super) fn prepare(&self, root: &Path) -> io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]
@@ -74,6 +75,7 @@ impl Isolation {
     }
 
     /// Gives a folder to the user that functions run as.
+    #[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "only Linux has namespaces"))]
     pub(super) fn hand_over(&self, folder: &Path) -> io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]
