@@ -13,7 +13,7 @@ pub(crate) mod fuzzing;
 mod mock;
 mod permission;
 mod route;
-mod schema;
+pub(crate) mod schema;
 mod streaming;
 mod target;
 pub(crate) mod template;

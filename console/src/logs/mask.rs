@@ -1,5 +1,6 @@
 //! What looks like a key is not shown: the screen is seen over shoulders and its lines end up in tickets.
 
+mod container;
 mod patterns;
 
 use std::borrow::Cow;
@@ -95,7 +96,7 @@ fn hide(value: &mut Value) {
 
 /// Whether what is called so is a secret: by the same pattern as in text.
 fn is_secret(name: &str) -> bool {
-    matches!(mask(&format!("{name}=x")), Cow::Owned(_))
+    matches!(mask(&format!("\"{name}\":\"x\"")), Cow::Owned(_))
 }
 
 /// `text` with a stand-in for each secret that `pattern` names. `None`: there is none.
@@ -130,14 +131,29 @@ fn named<'t>(found: &Captures<'t>) -> Option<Match<'t>> {
 /// What stands for a secret, if it is one, and where it ends.
 fn secret_of(whole: &Match<'_>, secret: &Match<'_>, text: &str) -> (Option<String>, usize) {
     let before = &text[whole.start()..secret.start()];
+    let harmless = PATTERNS.harmless.as_ref().is_some_and(|harmless| harmless.is_match(before));
+    let rest = &text[secret.start()..];
+    if let Some((word, begin)) = container::begin(rest)
+        && before.trim_end_matches(' ').ends_with([':', '=', '>'])
+        && !harmless
+    {
+        let (hidden, length) = container::hidden(&rest[begin..]);
+        // `Some("…")` says nothing by its word; any other may be the secret.
+        let told = if matches!(word, "" | "Some" | "Ok") || is_stand_in(word) { word } else { STAND_IN };
+        let shown = format!("{told}{}{hidden}", &rest[word.len()..begin]);
+        let is_new = shown != rest[..begin + length];
+        return (is_new.then_some(shown), secret.start() + begin + length);
+    }
     let whole_value = before.ends_with(['"', '\'']) || before.to_ascii_lowercase().contains("cookie");
     let length = if whole_value { secret.len() } else { bare(secret.as_str()) };
     let (own, end) = (&secret.as_str()[..length], secret.start() + length);
-    let nothing = own.is_empty() || matches!(own, "true" | "false" | "null" | "None" | "nil" | "undefined");
-    let harmless = PATTERNS.harmless.as_ref().is_some_and(|harmless| harmless.is_match(before));
+    let nothing = own.is_empty() || container::NOTHING.contains(&own);
+    // `["Authorization", "value": …`: a name, not what it names.
+    let is_name = before.trim_end_matches(['"', '\'', '\\', ' ', '[']).ends_with(',')
+        && text[end..].trim_start_matches(['"', '\'', '\\']).trim_start().starts_with(':');
     // What a stand-in keeps of a secret stands before it.
     let masked = own.contains(STAND_IN) || text[end..].starts_with(STAND_IN);
-    if nothing || harmless || masked || own.starts_with("arn:") || is_in_arn(text, whole) {
+    if nothing || harmless || is_name || masked || own.starts_with("arn:") || is_in_arn(text, whole) {
         return (None, end);
     }
     (Some(stand_in(own, !whole.as_str().starts_with("-----"))), end)

@@ -91,7 +91,9 @@ impl Store {
         let Reading { level, platform, link } = reading::read(raw);
         let newest = &mut self.newest[line.stage as usize];
         let late = newest.is_some_and(|newest| line.timestamp_ms + LATE_MS < newest);
-        *newest = Some(newest.map_or(line.timestamp_ms, |newest| newest.max(line.timestamp_ms)));
+        // A clock that goes ahead must not make late what comes in its time.
+        let seen_ms = line.timestamp_ms.min(line.ingested_ms);
+        *newest = Some(newest.map_or(seen_ms, |newest| newest.max(seen_ms)));
         let kind = if platform { Kind::Platform } else { Kind::Service };
         let meta = Meta {
             // Only lines of one environment are ever compared by it.

@@ -74,6 +74,11 @@ impl Trust {
         Ok(Trust { statements })
     }
 
+    /// Whom it names for `AWS`.
+    pub(crate) fn principals(&self) -> impl Iterator<Item = &str> {
+        self.statements.iter().flat_map(|statement| &statement.principals).map(String::as_str)
+    }
+
     /// Whether it lets a caller take an action (`sts:AssumeRole`, `sts:TagSession`).
     pub(crate) fn lets(&self, action: &str, asking: &Asking<'_>) -> Trusted {
         let mut found = Trusted::Not;
@@ -145,7 +150,13 @@ fn statement(value: &Value) -> Result<Statement, String> {
     }
     let principals = match members.get("Principal") {
         Some(Value::String(all)) if all == "*" => vec!["*".to_owned()],
-        Some(Value::Object(kinds)) => texts(kinds.get("AWS").unwrap_or(&Value::Null)),
+        Some(Value::Object(kinds)) => {
+            let services = texts(kinds.get("Service").unwrap_or(&Value::Null));
+            if let Some(service) = services.iter().find(|service| !is_service(service)) {
+                return Err(format!("Invalid principal in policy: \"SERVICE\":\"{service}\""));
+            }
+            texts(kinds.get("AWS").unwrap_or(&Value::Null))
+        }
         Some(_) => return Err("Invalid principal in policy".to_owned()),
         None => Vec::new(),
     };
@@ -156,6 +167,11 @@ fn statement(value: &Value) -> Result<Statement, String> {
         }
     }
     Ok(Statement { allows, actions, principals, external_ids, unknown })
+}
+
+/// Whether a name can be that of a service; which there are is not known here.
+fn is_service(name: &str) -> bool {
+    [".amazonaws.com", ".amazonaws.com.cn", ".amazon.com"].iter().any(|end| name.ends_with(end))
 }
 
 /// The actions that a trust policy may name.

@@ -87,6 +87,7 @@ impl Call {
             trace_id: None,
             integration_latency: None,
             error: None,
+            validation_error: None,
         };
         let mut response = match self.route(&state, &mut context, body).await {
             Ok(response) => response,
@@ -127,10 +128,11 @@ impl Call {
             return Err(Fault::NoStage);
         }
         context.place = Some(place);
-        let matched = route::find(&deployment.resources, &context.path.below).ok_or(Fault::NoRoute)?;
+        let matched =
+            route::find(&deployment.resources, &context.path.below).ok_or_else(|| no_route(head))?;
         let resource = matched.resource;
         context.matched = Some(matched);
-        let (name, method) = route::method(resource, &head.method).ok_or(Fault::NoRoute)?;
+        let (name, method) = route::method(resource, &head.method).ok_or_else(|| no_route(head))?;
         if let Some(refusal) = refused(method, head) {
             return Err(refusal);
         }
@@ -248,6 +250,14 @@ fn not_run(target: &Target, refusal: &Refusal) -> Fault {
     }
     tracing::warn!("the function {} was not run: {refusal:?}", target.callee.name);
     Fault::Configuration
+}
+
+/// Where nothing is, API Gateway looks for a signature, and takes any `Authorization` for one: a token of the service's own too.
+fn no_route(head: &Head) -> Fault {
+    match head.header("authorization") {
+        Some(header) if !header.starts_with("AWS4-HMAC-SHA256") => Fault::NotSigned(header.to_owned()),
+        _ => Fault::NoRoute,
+    }
 }
 
 /// Why a caller is kept out. There are no API keys here, so none is valid; and nobody's signature is verified, so none is

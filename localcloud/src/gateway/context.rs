@@ -31,6 +31,8 @@ pub(super) struct Context<'a> {
     pub(super) integration_latency: Option<Duration>,
     /// The type of the gateway response that the request ended with, and its message.
     pub(super) error: Option<(&'static str, String)>,
+    /// In what the body did not fit its model.
+    pub(super) validation_error: Option<String>,
 }
 
 /// The deployment that answers a request, and with which variables.
@@ -51,11 +53,12 @@ impl Context<'_> {
         match name {
             "accountId" => text(ACCOUNT_ID),
             "apiId" | "domainPrefix" => text(self.api_id),
-            "awsEndpointRequestId" | "error.validationErrorString" => None,
+            "awsEndpointRequestId" => None,
             "deploymentId" => text(&place?.deployment.id),
             "domainName" => Some(format!("{}.execute-api.{REGION}.amazonaws.com", self.api_id)),
             "error.message" => Some(self.error.as_ref()?.1.clone()),
             "error.messageString" => serde_json::to_string(&self.error.as_ref()?.1).ok(),
+            "error.validationErrorString" => self.validation_error.clone(),
             "error.responseType" => text(self.error.as_ref()?.0),
             "extendedRequestId" => text(&self.extended_request_id),
             "httpMethod" => text(&self.head.method),

@@ -1,6 +1,9 @@
 //! What the gateway itself answers when nothing else does, and how an API's gateway responses change it.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
+use sha2::{Digest, Sha256};
 
 use super::call::Response;
 use super::context::Context;
@@ -17,12 +20,14 @@ pub(super) enum Fault {
     Malformed,
     /// Parameters are missing that the method requires; their names.
     MissingParameters(String),
-    /// The body does not fit the method's model.
-    InvalidBody,
+    /// The body does not fit the method's model; in what, as far as it is JSON.
+    InvalidBody(Vec<String>),
     /// The integration takes no body of this content type.
     UnsupportedMedia,
     /// There is no such path or method in the deployment.
     NoRoute,
+    /// Neither is there, and the request has an `Authorization` that API Gateway takes for a signature which it is not; the header.
+    NotSigned(String),
     /// The method asks for a key, and the request has none that is valid.
     NoKey,
     /// The method asks for a signature, which the local cloud does not verify.
@@ -72,7 +77,7 @@ impl Fault {
             Fault::MissingParameters(names) => {
                 bad("BAD_REQUEST_PARAMETERS", &format!("Missing required request parameters: [{names}]"))
             }
-            Fault::InvalidBody => bad("BAD_REQUEST_BODY", "Invalid request body"),
+            Fault::InvalidBody(_) => bad("BAD_REQUEST_BODY", "Invalid request body"),
             Fault::UnsupportedMedia => words(
                 "UNSUPPORTED_MEDIA_TYPE",
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -84,6 +89,12 @@ impl Fault {
                 StatusCode::FORBIDDEN,
                 "Missing Authentication Token",
                 "MissingAuthenticationTokenException",
+            ),
+            Fault::NotSigned(header) => words(
+                "MISSING_AUTHENTICATION_TOKEN",
+                StatusCode::FORBIDDEN,
+                &not_signed(header),
+                "IncompleteSignatureException",
             ),
             Fault::NoKey => {
                 words("INVALID_API_KEY", StatusCode::FORBIDDEN, "Forbidden", "ForbiddenException")
@@ -135,6 +146,9 @@ impl Fault {
             body: body.into(),
             stream: None,
         };
+        if let Fault::InvalidBody(complaints) = self {
+            context.validation_error = Some(format!("[{}]", complaints.join(", ")));
+        }
         context.error = Some((words.kind, words.message));
         let mut content_type = "application/json";
         if let Some(custom) = custom {
@@ -160,6 +174,21 @@ impl Fault {
             response.headers.insert(0, ("Content-Type".to_owned(), content_type.to_owned()));
         }
         response
+    }
+}
+
+/// What is wrong with an `Authorization` that is no signature. It is shown hashed, as it may be a secret.
+fn not_signed(header: &str) -> String {
+    let hash = STANDARD.encode(Sha256::digest(header));
+    match header.contains('=') {
+        false => format!(
+            "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): '{hash}'."
+        ),
+        true => format!(
+            "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. \
+             Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence of either a \
+             'X-Amz-Date' or a 'Date' header. (Hashed with SHA-256 and encoded with Base64) Authorization={hash}"
+        ),
     }
 }
 

@@ -1,207 +1,115 @@
-//! Whether a body fits a model: JSON schema, draft 4, without references.
+//! Whether a body fits a model: JSON schema, draft 4. What does not fit is told in the words of the validator that API Gateway uses
+//! (github.com/java-json-tools/json-schema-validator), as `$context.error.validationErrorString` shows them.
 
-use regex::Regex;
-use serde_json::{Map, Value};
+mod check;
+mod keywords;
 
-/// Keywords that say nothing of what fits. Draft 4 leaves it open whether `format` is checked; API Gateway does not.
-const NOTES: [&str; 9] =
-    ["$schema", "id", "title", "description", "default", "definitions", "example", "examples", "format"];
+use std::collections::BTreeMap;
 
-/// Whether a value fits a schema. Fails with the keyword that is not offered here.
-pub(super) fn fits(schema: &Value, value: &Value) -> Result<bool, String> {
-    let Value::Object(rules) = schema else { return Ok(true) };
-    for (keyword, rule) in rules {
-        let fit = match value {
-            _ if NOTES.contains(&keyword.as_str()) => true,
-            Value::Object(members) if is_of_objects(keyword) => of_object(keyword, rule, rules, members)?,
-            Value::Array(items) if is_of_arrays(keyword) => of_array(keyword, rule, items)?,
-            Value::String(text) if is_of_texts(keyword) => of_text(keyword, rule, text)?,
-            Value::Number(number) if is_of_numbers(keyword) => {
-                of_number(keyword, rule, rules, number.as_f64().unwrap_or(f64::NAN))
-            }
-            _ if is_of_objects(keyword) || is_of_arrays(keyword) => true,
-            _ if is_of_texts(keyword) || is_of_numbers(keyword) => true,
-            _ => of_any(keyword, rule, value)?,
+use serde_json::Value;
+
+pub(crate) use self::check::mistake;
+use crate::world::apis::Model;
+
+/// How deep schemas may refer to one another without coming to an end.
+const MAX_DEPTH: usize = 128;
+/// What a reference to another model of the API begins with; then come the API's id, `/models/` and the model's name.
+const MODELS: &str = "https://apigateway.amazonaws.com/restapis/";
+
+/// A schema, what its references are looked for in, and how deep it lies.
+#[derive(Clone, Copy)]
+struct Schema<'a> {
+    value: &'a Value,
+    /// The document that `#` stands for.
+    root: &'a Value,
+    others: &'a BTreeMap<String, Value>,
+    depth: usize,
+}
+
+/// Where a reference leads.
+enum Reference<'a> {
+    /// Into the same document: a JSON pointer.
+    Within(&'a str),
+    /// To a model of this name.
+    Model(&'a str),
+}
+
+/// Why it cannot be said whether a value fits: a reference or a pattern that is none.
+pub(super) type Unusable = String;
+
+/// The models of an API, read once.
+pub(super) fn documents(models: &BTreeMap<String, Model>) -> BTreeMap<String, Value> {
+    let read =
+        |model: &Model| serde_json::from_str(model.schema.as_deref().unwrap_or("{}")).unwrap_or_default();
+    models.iter().map(|(name, model)| (name.clone(), read(model))).collect()
+}
+
+/// What of a value does not fit a model; empty when all does.
+pub(super) fn complaints(
+    models: &BTreeMap<String, Value>,
+    name: &str,
+    value: &Value,
+) -> Result<Vec<String>, Unusable> {
+    let Some(root) = models.get(name) else { return Ok(Vec::new()) };
+    Schema { value: root, root, others: models, depth: 0 }.complaints(value)
+}
+
+impl<'a> Schema<'a> {
+    fn complaints(self, value: &Value) -> Result<Vec<String>, Unusable> {
+        let Value::Object(rules) = self.value else { return Ok(Vec::new()) };
+        // Beside a reference nothing else counts.
+        if let Some(reference) = rules.get("$ref") {
+            return self.resolve(reference)?.complaints(value);
+        }
+        let mut complaints = Vec::new();
+        for (keyword, rule) in rules {
+            self.keyword(keyword, rule, rules, value, &mut complaints)?;
+        }
+        Ok(complaints)
+    }
+
+    fn fits(self, value: &Value) -> Result<bool, Unusable> {
+        Ok(self.complaints(value)?.is_empty())
+    }
+
+    /// A schema within this one.
+    fn below(self, value: &'a Value) -> Schema<'a> {
+        Schema { value, ..self }
+    }
+
+    fn resolve(self, reference: &Value) -> Result<Schema<'a>, Unusable> {
+        let unusable = || format!("$ref {reference}");
+        if self.depth >= MAX_DEPTH {
+            return Err(unusable());
+        }
+        let found = match self::reference(reference).ok_or_else(unusable)? {
+            Reference::Within(pointer) => self.root.pointer(pointer).map(|value| (value, self.root)),
+            Reference::Model(name) => self.others.get(name).map(|model| (model, model)),
         };
-        if !fit {
-            return Ok(false);
+        let (value, root) = found.ok_or_else(unusable)?;
+        Ok(Schema { value, root, depth: self.depth + 1, ..self })
+    }
+}
+
+fn reference(reference: &Value) -> Option<Reference<'_>> {
+    let text = reference.as_str()?;
+    if let Some(pointer) = text.strip_prefix('#') {
+        return Some(Reference::Within(pointer));
+    }
+    let (_, name) = text.strip_prefix(MODELS)?.split_once("/models/")?;
+    Some(Reference::Model(name))
+}
+
+/// The models that a schema refers to.
+pub(crate) fn named(schema: &Value) -> Vec<&str> {
+    let mut names = Vec::new();
+    check::each_reference(schema, &mut |given| {
+        if let Some(Reference::Model(name)) = reference(given) {
+            names.push(name);
         }
-    }
-    Ok(true)
-}
-
-fn is_of_objects(keyword: &str) -> bool {
-    ["properties", "required", "additionalProperties", "minProperties", "maxProperties"].contains(&keyword)
-}
-
-fn is_of_arrays(keyword: &str) -> bool {
-    ["items", "minItems", "maxItems", "uniqueItems"].contains(&keyword)
-}
-
-fn is_of_texts(keyword: &str) -> bool {
-    ["minLength", "maxLength", "pattern"].contains(&keyword)
-}
-
-fn is_of_numbers(keyword: &str) -> bool {
-    ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"].contains(&keyword)
-}
-
-fn of_any(keyword: &str, rule: &Value, value: &Value) -> Result<bool, String> {
-    let all = rule.as_array().map(Vec::as_slice).unwrap_or_default();
-    let fitting =
-        || all.iter().try_fold(0, |count, schema| Ok::<_, String>(count + usize::from(fits(schema, value)?)));
-    Ok(match keyword {
-        "type" => match rule {
-            Value::Array(kinds) => kinds.iter().any(|kind| is_a(kind, value)),
-            kind => is_a(kind, value),
-        },
-        "enum" => all.contains(value),
-        "allOf" => fitting()? == all.len(),
-        "anyOf" => fitting()? > 0,
-        "oneOf" => fitting()? == 1,
-        "not" => !fits(rule, value)?,
-        other => return Err(other.to_owned()),
-    })
-}
-
-fn is_a(kind: &Value, value: &Value) -> bool {
-    match kind.as_str().unwrap_or_default() {
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "string" => value.is_string(),
-        "number" => value.is_number(),
-        "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
-        "boolean" => value.is_boolean(),
-        "null" => value.is_null(),
-        _ => false,
-    }
-}
-
-fn of_object(
-    keyword: &str,
-    rule: &Value,
-    rules: &Map<String, Value>,
-    members: &Map<String, Value>,
-) -> Result<bool, String> {
-    let declared = rules.get("properties").and_then(Value::as_object);
-    match keyword {
-        "properties" => {
-            for (name, schema) in declared.into_iter().flatten() {
-                if members.get(name).map(|member| fits(schema, member)).transpose()? == Some(false) {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        }
-        "additionalProperties" => {
-            let is_more = |name: &str| declared.is_none_or(|declared| !declared.contains_key(name));
-            for (_, member) in members.iter().filter(|(name, _)| is_more(name)) {
-                if *rule == Value::Bool(false) || !fits(rule, member)? {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        }
-        "required" => Ok(rule
-            .as_array()
-            .into_iter()
-            .flatten()
-            .all(|name| name.as_str().is_none_or(|name| members.contains_key(name)))),
-        bound => Ok(is_within(bound, rule, members.len())),
-    }
-}
-
-fn of_array(keyword: &str, rule: &Value, items: &[Value]) -> Result<bool, String> {
-    match (keyword, rule) {
-        ("items", Value::Array(schemas)) => {
-            let pairs = schemas.iter().zip(items);
-            pairs.into_iter().try_fold(true, |all, (schema, item)| Ok(all && fits(schema, item)?))
-        }
-        ("items", schema) => items.iter().try_fold(true, |all, item| Ok(all && fits(schema, item)?)),
-        ("uniqueItems", Value::Bool(true)) => {
-            Ok(!items.iter().enumerate().any(|(at, item)| items[..at].contains(item)))
-        }
-        ("uniqueItems", _) => Ok(true),
-        (bound, _) => Ok(is_within(bound, rule, items.len())),
-    }
-}
-
-fn of_text(keyword: &str, rule: &Value, text: &str) -> Result<bool, String> {
-    match (keyword, rule.as_str()) {
-        ("pattern", Some(pattern)) => match Regex::new(pattern) {
-            Ok(pattern) => Ok(pattern.is_match(text)),
-            Err(_) => Err(format!("pattern {pattern}")),
-        },
-        (bound, _) => Ok(is_within(bound, rule, text.chars().count())),
-    }
-}
-
-fn of_number(keyword: &str, rule: &Value, rules: &Map<String, Value>, number: f64) -> bool {
-    let Some(bound) = rule.as_f64() else { return true };
-    let exclusive = |flag: &str| rules.get(flag) == Some(&Value::Bool(true));
-    match keyword {
-        "minimum" if exclusive("exclusiveMinimum") => number > bound,
-        "minimum" => number >= bound,
-        "maximum" if exclusive("exclusiveMaximum") => number < bound,
-        "maximum" => number <= bound,
-        "multipleOf" => (number / bound).fract() == 0.0,
-        _ => true,
-    }
-}
-
-/// A bound whose name begins with `min` or `max`.
-fn is_within(keyword: &str, rule: &Value, count: usize) -> bool {
-    let Some(bound) = rule.as_u64() else { return true };
-    let count = count as u64;
-    if keyword.starts_with("min") { count >= bound } else { count <= bound }
+    });
+    names
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn values_fit_or_do_not() {
-        let thing = json!({"$schema": "http://json-schema.org/draft-04/schema#", "title": "T", "type": "object",
-            "properties": {"a": {"type": "integer", "minimum": 1, "exclusiveMinimum": true},
-                "tags": {"type": "array", "items": {"type": "string", "maxLength": 2}, "uniqueItems": true},
-                "kind": {"enum": ["x", null]}, "code": {"pattern": "^[a-z]+$"}},
-            "required": ["a"], "additionalProperties": false});
-        for (value, expected) in [
-            (json!({"a": 2}), true),
-            (json!({"a": 2.0, "tags": ["ab", "c"], "kind": null, "code": "abc"}), true),
-            (json!({}), false),
-            (json!([]), false),
-            (json!({"a": 1}), false),
-            (json!({"a": 2.5}), false),
-            (json!({"a": 2, "b": 1}), false),
-            (json!({"a": 2, "tags": ["abc"]}), false),
-            (json!({"a": 2, "tags": ["a", "a"]}), false),
-            (json!({"a": 2, "kind": "y"}), false),
-            (json!({"a": 2, "code": "A"}), false),
-        ] {
-            assert_eq!(fits(&thing, &value), Ok(expected), "{value}");
-        }
-        let either = json!({"oneOf": [{"type": "string"}, {"type": ["number", "null"], "maximum": 3}],
-            "not": {"enum": ["no"]}});
-        for (value, expected) in [
-            (json!("yes"), true),
-            (json!("no"), false),
-            (json!(3), true),
-            (json!(4), false),
-            (json!(null), true),
-        ] {
-            assert_eq!(fits(&either, &value), Ok(expected), "{value}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_offered_is_named() {
-        let refers =
-            json!({"properties": {"a": {"$ref": "https://apigateway.amazonaws.com/restapis/x/models/Y"}}});
-        assert_eq!(fits(&refers, &json!({})), Ok(true));
-        assert_eq!(fits(&refers, &json!({"a": 1})), Err("$ref".to_owned()));
-    }
-}
+mod tests;

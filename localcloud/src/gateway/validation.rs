@@ -54,15 +54,14 @@ fn check_body(
     let mut models = method.request_models.iter();
     let model = models.find(|(given, _)| given.eq_ignore_ascii_case(kind)).map(|(_, name)| name);
     let Some(name) = model.or_else(|| method.request_models.get("$default")) else { return Ok(()) };
-    let schema = deployment.models.get(name).and_then(|model| model.schema.as_deref());
-    let schema: Value = serde_json::from_str(schema.unwrap_or("{}")).map_err(|_| Fault::Configuration)?;
-    let body: Value = serde_json::from_slice(body).map_err(|_| Fault::InvalidBody)?;
-    match schema::fits(&schema, &body) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Fault::InvalidBody),
-        Err(keyword) => {
+    let models = schema::documents(&deployment.models);
+    let body: Value = serde_json::from_slice(body).map_err(|_| Fault::InvalidBody(Vec::new()))?;
+    match schema::complaints(&models, name, &body) {
+        Ok(complaints) if complaints.is_empty() => Ok(()),
+        Ok(complaints) => Err(Fault::InvalidBody(complaints)),
+        Err(what) => {
             let api = context.api_id;
-            tracing::warn!("the model {name} of the API {api}: {keyword} in schemas is not offered here");
+            tracing::warn!("the model {name} of the API {api} cannot be used: {what}");
             Err(Fault::Configuration)
         }
     }

@@ -133,8 +133,24 @@ fn check_policy(document: &str) -> Result<bool, Fault> {
     }
 }
 
-fn check_trust(document: &str) -> Result<(), Fault> {
-    Trust::parse(document).map(drop).map_err(malformed)
+fn check_trust(document: &str) -> Result<Trust, Fault> {
+    Trust::parse(document).map_err(malformed)
+}
+
+/// Refuses roles and users of this account that are not there; those of others cannot be known.
+fn check_principals(state: &State, trust: &Trust) -> Result<(), Fault> {
+    let own = format!("arn:aws:iam::{}:", account::ACCOUNT_ID);
+    let is_missing = |arn: &&str| match arn.strip_prefix(&own) {
+        Some(rest) if rest.starts_with("role/") => role_by_arn(state, arn).is_none(),
+        Some(rest) if rest.starts_with("user/") => {
+            users::by_arn(state, arn).is_none() && *arn != account::arn_of_user("/", account::USER_NAME)
+        }
+        _ => false,
+    };
+    match trust.principals().find(is_missing) {
+        Some(arn) => Err(malformed(format!("Invalid principal in policy: \"AWS\":\"{arn}\""))),
+        None => Ok(()),
+    }
 }
 
 fn malformed(message: String) -> Fault {

@@ -41,7 +41,7 @@ pub(super) fn verify(
             Protocol::Query | Protocol::Cbor => "SignatureDoesNotMatch",
             Protocol::RestJson | Protocol::AwsJson => "InvalidSignatureException",
         };
-        Err(Fault::new(403, code, message))
+        Err(Fault::new(super::sigv4::status(protocol), code, message))
     };
     let text = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
     let date = text("x-amz-date").unwrap_or_default();

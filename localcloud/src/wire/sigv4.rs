@@ -42,13 +42,22 @@ pub(super) fn parse(authorization: &str) -> Option<Credential<'_>> {
 
 const NOT_AWS: &str = "This endpoint is Callboard's local cloud, not AWS";
 
+/// The status of a refused credential: services of awsJson say 400 to all that is the caller's fault
+/// (github.com/aws/aws-sdk-php/issues/1114 shows it of ECR).
+pub(super) fn status(protocol: Protocol) -> u16 {
+    match protocol {
+        Protocol::AwsJson => 400,
+        Protocol::RestJson | Protocol::Query | Protocol::Cbor => 403,
+    }
+}
+
 /// No `Authorization` header at all.
 pub(super) fn missing(protocol: Protocol) -> Fault {
     let code = match protocol {
         Protocol::Query | Protocol::Cbor => "MissingAuthenticationToken",
         Protocol::RestJson | Protocol::AwsJson => "MissingAuthenticationTokenException",
     };
-    Fault::new(403, code, format!("Missing Authentication Token. {NOT_AWS}: {}", how_to_sign()))
+    Fault::new(status(protocol), code, format!("Missing Authentication Token. {NOT_AWS}: {}", how_to_sign()))
 }
 
 /// An `Authorization` header that is not SigV4.
@@ -58,7 +67,7 @@ pub(super) fn incomplete(protocol: Protocol) -> Fault {
         Protocol::RestJson | Protocol::AwsJson => "IncompleteSignatureException",
     };
     Fault::new(
-        403,
+        status(protocol),
         code,
         format!(
             "The Authorization header is not a complete AWS Signature Version 4. {NOT_AWS}: {}",
@@ -87,7 +96,7 @@ pub(super) fn check(
             Protocol::RestJson | Protocol::AwsJson => "UnrecognizedClientException",
         };
         return Err(Fault::new(
-            403,
+            status(protocol),
             code,
             format!("The security token included in the request is invalid. {NOT_AWS}: {}", how_to_sign()),
         ));
@@ -101,7 +110,7 @@ pub(super) fn check(
             Protocol::RestJson | Protocol::AwsJson => "InvalidSignatureException",
         };
         return Err(Fault::new(
-            403,
+            status(protocol),
             code,
             format!(
                 "Credential should be scoped to a valid region, not '{}'. {NOT_AWS}: its {} is in {} only",

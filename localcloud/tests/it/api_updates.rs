@@ -135,6 +135,14 @@ async fn models_are_kept_and_named_ones_have_to_be_there() {
     assert_eq!(refusal(create("Thing", "{}").await).1, "ConflictException");
     assert_eq!(refusal(create("a-b", "{}").await).1, "BadRequestException");
     assert_eq!(refusal(create("Other", "no schema").await).1, "BadRequestException");
+    let refers = r#"{"items":{"$ref":"https://apigateway.amazonaws.com/restapis/x/models/NAME"}}"#;
+    let unknown = "Invalid model specified: Validation Result: warnings : [], errors : [Invalid model reference specified: NAME]";
+    assert_eq!(refusal(create("Other", refers).await), bad(unknown));
+    let refers = r#"{"items":{"$ref":"https://apigateway.amazonaws.com/restapis/x/models/Thing"}}"#;
+    create("Things", refers).await.unwrap();
+    let delete = |name| api.gateway.delete_model().rest_api_id(&api.id).model_name(name).send();
+    assert_eq!(refusal(delete("Thing").await).1, "ConflictException");
+    delete("Things").await.unwrap();
     let update = api.gateway.update_model().rest_api_id(&api.id).model_name("Thing");
     let updated = update.patch_operations(patch(Op::Replace, "/description", Some("a thing"))).send().await;
     assert_eq!(updated.unwrap().description(), Some("a thing"));

@@ -174,6 +174,20 @@ async fn the_gateway_has_answers_of_its_own() {
     assert_eq!((got.0, got.1.as_str()), (403, missing));
     assert_eq!(got.2, "MissingAuthenticationTokenException");
 
+    // Where nothing is, a token of the service's own is taken for a signature, and shown hashed.
+    for (token, message) in [
+        (
+            "Bearer x",
+            "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): '",
+        ),
+        ("Basic dTpw==", "Authorization header requires 'Credential' parameter. "),
+    ] {
+        let request = api.live.http.request("TRACE".parse().unwrap(), format!("{}/stage/x", api.url));
+        let got = refused(request.header("authorization", token).send().await.unwrap()).await;
+        assert_eq!((got.0, got.2.as_str()), (403, "IncompleteSignatureException"));
+        assert!(got.1.contains(message) && !got.1.contains(token), "{}", got.1);
+    }
+
     let request = api.live.http.post(format!("{}/stage/x", api.url)).body(vec![b'x'; 10 * 1024 * 1024 + 1]);
     assert_eq!(refused(request.send().await.unwrap()).await.0, 413);
 }

@@ -1,7 +1,7 @@
 //! Integrations that the gateway answers itself, with what methods take and answer.
 
 use aws_sdk_apigateway::Client;
-use aws_sdk_apigateway::types::{IntegrationType, Op, PatchOperation, PutMode};
+use aws_sdk_apigateway::types::{GatewayResponseType, IntegrationType, Op, PatchOperation, PutMode};
 use serde_json::{Value, json};
 
 use crate::account::{Account, refusal, refused};
@@ -212,13 +212,26 @@ async fn bodies_must_fit_their_model_when_a_validator_says_so() {
     api.answers("POST", "{}").await;
     let make = api.gateway.create_request_validator().rest_api_id(&api.id).validate_request_body(true);
     let validator = make.send().await.unwrap();
-    let schema = r#"{"type":"object","properties":{"a":{"type":"number"}},"required":["a"]}"#;
+    let child = api.gateway.create_model().rest_api_id(&api.id).name("Child").schema(r#"{"type":"number"}"#);
+    child.content_type("application/json").send().await.unwrap();
+    let schema = format!(
+        r##"{{"type":"object","definitions":{{"T":{{"type":"string","pattern":"^(?=.*[0-9]).+$"}}}},"required":["a"],"properties":{{
+            "a":{{"$ref":"https://apigateway.amazonaws.com/restapis/{}/models/Child"}},"b":{{"$ref":"#/definitions/T"}}}}}}"##,
+        api.id
+    );
     let model = api.gateway.create_model().rest_api_id(&api.id).name("Thing").schema(schema);
     model.content_type("application/json").send().await.unwrap();
     let update = api.gateway.update_method().rest_api_id(&api.id).resource_id(&api.root).http_method("POST");
     let by = patch(Op::Replace, "/requestValidatorId", validator.id());
     let model = patch(Op::Add, "/requestModels/application~1json", Some("Thing"));
     update.patch_operations(by).patch_operations(model).send().await.unwrap();
+    let told = api
+        .gateway
+        .put_gateway_response()
+        .rest_api_id(&api.id)
+        .response_type(GatewayResponseType::BadRequestBody);
+    let template = r#"{"message":$context.error.messageString,"why":"$context.error.validationErrorString"}"#;
+    told.response_templates("application/json", template).send().await.unwrap();
     api.deploy("s").await;
     let url = format!("{}/s", api.url().await);
     let status = async |kind: Option<&str>, body: &'static str| {
@@ -227,16 +240,33 @@ async fn bodies_must_fit_their_model_when_a_validator_says_so() {
         let answer = post.send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
-    let invalid = (400, r#"{"message":"Invalid request body"}"#.to_owned());
-    for (kind, body, fits) in [
-        (Some("application/json; charset=utf-8"), r#"{"a": 1}"#, true),
-        (None, r#"{"a": 1}"#, true),
-        (None, r#"{"a": "1"}"#, false),
-        (None, "no JSON", false),
-        (None, "", false),
+    for (kind, body, why) in [
+        (Some("application/json; charset=utf-8"), r#"{"a": 1}"#, None),
+        (None, r#"{"a": 1, "b": "x1"}"#, None),
+        (None, "{}", Some(r#"[object has missing required properties (["a"])]"#)),
+        (
+            None,
+            "[]",
+            Some(
+                r#"[instance type (array) does not match any allowed primitive type (allowed: ["object"])]"#,
+            ),
+        ),
+        (
+            None,
+            r#"{"a": 1, "b": "x"}"#,
+            Some(r#"[ECMA 262 regex "^(?=.*[0-9]).+$" does not match input string "x"]"#),
+        ),
+        (None, "no JSON", Some("[]")),
+        (None, "", Some("[]")),
     ] {
         let got = status(kind, body).await;
-        assert!(if fits { got.0 == 200 } else { got == invalid }, "{body}: {got:?}");
+        match why {
+            None => assert_eq!(got.0, 200, "{body}: {got:?}"),
+            Some(why) => {
+                let told = format!(r#"{{"message":"Invalid request body","why":"{why}"}}"#);
+                assert_eq!(got, (400, told), "{body}");
+            }
+        }
     }
     // Of this type there is no model: it passes, and the mock finds no status in it.
     assert_eq!(status(Some("text/plain"), "a").await.0, 500);

@@ -209,6 +209,15 @@ async fn refusals_as_recorded() {
             "Invalid LogGroup or LogStream, both must have length less than or equal to 512."
         )
     );
+    let broken =
+        logs.filter_log_events().log_group_name(GROUP).start_time(-1).filter_pattern("a".repeat(1025));
+    let (_, code, message) = refusal(broken.send().await);
+    assert_eq!(code, "InvalidParameterException");
+    assert!(message.starts_with("2 validation errors detected: "), "{message}");
+    assert_eq!(
+        refusal(logs.create_log_stream().log_group_name(GROUP).log_stream_name("").send().await).2,
+        "1 validation error detected: Value '' at 'logStreamName' failed to satisfy constraint: Member must have length greater than or equal to 1"
+    );
     let event = |at: i64| InputLogEvent::builder().timestamp(at).message("m").build().unwrap();
     let call = || logs.put_log_events().log_group_name(GROUP).log_stream_name("a");
     assert_eq!(

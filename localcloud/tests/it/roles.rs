@@ -76,6 +76,21 @@ async fn refusals_as_recorded() {
     account.role("r").await;
     let again = iam.create_role().role_name("r").assume_role_policy_document(TRUST).send().await;
     assert_eq!(refusal(again), refused(409, "EntityAlreadyExists", "Role with name r already exists."));
+    let again = iam.create_role().role_name("R").assume_role_policy_document(TRUST).send().await;
+    assert_eq!(refusal(again).1, "EntityAlreadyExists", "case does not tell names apart");
+    for (kind, who, told) in [
+        ("Service", "foo.example", r#""SERVICE":"foo.example""#),
+        ("AWS", "arn:aws:iam::000000000000:role/nope", r#""AWS":"arn:aws:iam::000000000000:role/nope""#),
+    ] {
+        let trust = TRUST.replacen("Service", kind, 1).replace("lambda.amazonaws.com", who);
+        let stranger = iam.create_role().role_name("s").assume_role_policy_document(trust).send().await;
+        let message = format!("Invalid principal in policy: {told}");
+        assert_eq!(refusal(stranger), refused(400, "MalformedPolicyDocument", &message));
+    }
+    let trust = TRUST
+        .replacen("Service", "AWS", 1)
+        .replace("lambda.amazonaws.com", "arn:aws:iam::000000000000:role/r");
+    iam.update_assume_role_policy().role_name("r").policy_document(trust).send().await.unwrap();
     let attach = |arn: &str| iam.attach_role_policy().role_name("r").policy_arn(arn).send();
     assert_eq!(
         refusal(attach("longpolicynamebutnoarn").await),

@@ -15,8 +15,9 @@ async fn other_credentials_are_refused_by_every_protocol() {
     assert!(message.contains("Callboard's local cloud, not AWS"), "{message}");
     let (status, code, _) = refusal(aws_sdk_lambda::Client::new(&foreign).list_functions().send().await);
     assert_eq!((status, code.as_str()), (403, "UnrecognizedClientException"));
+    // Services of awsJson say 400.
     let (status, code, _) = refusal(aws_sdk_ecr::Client::new(&foreign).describe_repositories().send().await);
-    assert_eq!((status, code.as_str()), (403, "UnrecognizedClientException"));
+    assert_eq!((status, code.as_str()), (400, "UnrecognizedClientException"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

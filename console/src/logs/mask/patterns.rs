@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::{Regex, RegexBuilder};
 
 /// What is looked for first, in any case: text without any of it holds nothing that the others would find.
-const HINTS: &str = r"secret|passw|passphrase|passcode|pwd|token|key|credential|authorization|bearer|basic|cookie|sig|akia|asia|iqoj|fwog|fqog|eyj|-----begin|://|gh[opsur]_|github_pat|glpat|xox|xapp-|hooks\.slack|sk_|rk_|sk-|whsec|aiza|npm_|pypi-|sg\.";
+const HINTS: &str = r#"secret|pass|pwd|token|key|credential|authorization|bearer|basic|cookie|pin["']|curl|mysql|identified|sig|akia|asia|iqoj|fwog|fqog|eyj|-----begin|://|gh[opsur]_|github_pat|glpat|xox|xapp-|hooks\.slack|sk_|rk_|sk-|whsec|aiza|npm_|pypi-|sg\."#;
 
 /// How that is called which must not be seen.
 macro_rules! names {
@@ -13,9 +13,15 @@ macro_rules! names {
         r"(?:secret|passwd|password|passphrase|passcode|pwd|token|(?:api|access|private|account|shared|signing|encryption|master)[_-]?key|credential)"
     };
 }
+/// What comes behind a name: a separator and a value. What begins with a bracket is looked through by `container`.
+macro_rules! value {
+    () => {
+        r#"\\*["']?\]?\s*(?:=>|:=|[:=])\s*(?:\\+"(.*?)\\+"|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|\\*["']([^"']*)$|\\*["']?([^\s"'&<>\\]+))"#
+    };
+}
 /// Each names its secret: the one group that is there. Quoted, quoted within JSON, and bare values are told apart, because a
 /// quoted password may have blanks.
-const SECRETS: [&str; 21] = [
+const SECRETS: [&str; 26] = [
     // A PEM block (RFC 7468), to its end or to the end of what there is.
     r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(.+?)(?:-----END|$)",
     // Key and secret key behind each other, as in the file that IAM gives.
@@ -38,10 +44,18 @@ const SECRETS: [&str; 21] = [
     r#"\bauthorization(?:["']\s*,|\\*["']?\]?\s*(?:[:=]|=>))\s*\[?\s*\\*["']?(?:(?:basic|bearer|digest|negotiate|token|aws4-hmac-sha256)\s+)?([^\s"'\\,;\]]+)"#,
     // A whole header: what each of its cookies is called is no secret, but which of them are nobody knows.
     r#"\b(?:set-)?cookie\\*["']?\s*[:=]\s*\[?\s*(?:\\+"(.*?)\\+"|"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\r\n"'\\\]}]+))"#,
+    concat!(names!(), r"[\w.-]*", value!()),
+    concat!(r#"(?:[_-]pass|["']pass|["']pin)"#, value!()),
+    // Lists of names and values, as of headers and of a container's environment.
     concat!(
+        r#""(?:name|key|header)\\*"\s*:\s*\\*"[^"\\]*(?:authorization|cookie|_pass\b|"#,
         names!(),
-        r#"[\w.-]*\\*["']?\]?\s*(?:=>|:=|[:=])\s*\[?\s*(?:\\+"(.*?)\\+"|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|\\*["']([^"']*)$|\\*["']?([^\s"'&<>\\]+))"#
+        r#")[^"\\]*\\*"\s*,\s*\\*"value\\*"\s*:\s*\\*"((?:[^"\\]|\\.)*)"#
     ),
+    // Passwords on command lines, and in SQL.
+    r#"\bcurl\b[^|;&\r\n]*?\s(?:-u|--user)[\s=]+["']?[^\s:"']+:([^\s"']+)"#,
+    r#"\bmysql\w*\b[^|;&\r\n]*?\s-p([^\s"']+)"#,
+    r#"\bidentified\s+by\s+["']([^"']+)"#,
     concat!(r"--[\w-]*", names!(), r#"[\w-]*\s+["']?([^\s"']+)"#),
     concat!(r"<(?:\w+:)?\w*", names!(), r"\w*>([^<]+)<"),
     // The secret access key of AWS, named near by.

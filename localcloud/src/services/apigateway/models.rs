@@ -1,4 +1,4 @@
-//! Models of bodies. What a request validator checks against them is `gateway/schema.rs`.
+//! Models of bodies. What they may hold, and what a request validator checks against them, is in `gateway/schema.rs`.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::patch::Patch;
 use super::{Nothing, Paged, api, api_mut, bad_request, conflict, not_found};
 use crate::cloud::{Cloud, short_id};
+use crate::gateway::schema;
 use crate::wire::fault::Fault;
 use crate::wire::{Answer, Call};
 use crate::world::apis::{Model, RestApi};
@@ -29,7 +30,6 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     if !input.name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(bad_request(format!("Model name must be alphanumeric: {}", input.name)));
     }
-    check_schema(input.schema.as_deref())?;
     let model = Model {
         id: short_id(6),
         name: input.name,
@@ -42,21 +42,25 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         if api.models.contains_key(&model.name) {
             return Err(conflict("Model name already exists for this REST API"));
         }
+        check_schema(api, model.schema.as_deref())?;
         api.models.insert(model.name.clone(), model.clone());
         Ok(())
     })?;
     Ok(Answer::with_status(201, described(&model)))
 }
 
-fn check_schema(schema: Option<&str>) -> Result<(), Fault> {
+fn check_schema(api: &RestApi, schema: Option<&str>) -> Result<(), Fault> {
     let invalid = |error: &str| {
         bad_request(format!("Invalid model specified: Validation Result: warnings : [], errors : [{error}]"))
     };
     match schema.filter(|schema| !schema.is_empty()) {
         None => Err(bad_request("Model schema must have at least 1 property or array items defined")),
-        Some(schema) => match serde_json::from_str::<serde_json::Map<String, Value>>(schema) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(invalid("Invalid model schema specified")),
+        Some(schema) => match serde_json::from_str::<Value>(schema) {
+            Ok(read) if read.is_object() => {
+                let mistake = schema::mistake(&read, |name| api.models.contains_key(name));
+                mistake.map_or(Ok(()), |mistake| Err(invalid(&mistake)))
+            }
+            _ => Err(invalid("Invalid model schema specified")),
         },
     }
 }
@@ -76,18 +80,21 @@ fn no_such_model(name: &str) -> Fault {
     not_found(format!("Invalid model name specified: {name}"))
 }
 
-/// `flatten` is answered as it is: no model here refers to another.
 #[derive(Deserialize)]
 struct Get {
-    #[serde(rename = "flatten")]
-    _flatten: Option<String>,
+    flatten: Option<String>,
 }
 
 pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
-    let _: Get = call.input()?;
+    let input: Get = call.input()?;
     let name = call.path("model_name")?;
     let state = cloud.world.snapshot();
-    Ok(Answer::ok(described(api(&state, call)?.models.get(name).ok_or_else(|| no_such_model(name))?)))
+    let model = api(&state, call)?.models.get(name).ok_or_else(|| no_such_model(name))?;
+    // A model that refers to no other is its own flattened form.
+    if input.flatten.as_deref() == Some("true") && !references(model).is_empty() {
+        return Err(call.parameter_not_offered("a flattened model of one that refers to others (flatten)"));
+    }
+    Ok(Answer::ok(described(model)))
 }
 
 pub(super) fn list(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
@@ -102,18 +109,20 @@ pub(super) fn update(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     patch.check("updateModelInput")?;
     let name = call.path("model_name")?;
     let updated = cloud.world.change(|state| {
-        let model = api_mut(state, call)?.models.get_mut(name).ok_or_else(|| no_such_model(name))?;
+        let api = api_mut(state, call)?;
+        let mut model = api.models.get(name).ok_or_else(|| no_such_model(name))?.clone();
         for operation in &patch.operations {
             match (operation.op.as_str(), operation.segments().as_slice()) {
                 ("replace", [word]) if word == "description" => model.description = operation.text(),
                 ("replace", [word]) if word == "schema" => {
-                    check_schema(operation.value.as_deref())?;
+                    check_schema(api, operation.value.as_deref())?;
                     model.schema = operation.text();
                 }
                 _ => return Err(operation.unknown(&PATHS)),
             }
         }
-        Ok::<_, Fault>(model.clone())
+        api.models.insert(name.to_owned(), model.clone());
+        Ok::<_, Fault>(model)
     })?;
     Ok(Answer::ok(described(&updated)))
 }
@@ -153,7 +162,15 @@ fn user(api: &RestApi, model: &str) -> Option<String> {
             }
         }
     }
-    users.into_iter().max().map(|(_, user)| user)
+    let other = api.models.values().find(|other| references(other).iter().any(|name| name == model));
+    let other = other.map(|other| format!("model: {}", other.name));
+    users.into_iter().max().map(|(_, user)| user).or(other)
+}
+
+/// The models that a model refers to, but itself.
+fn references(model: &Model) -> Vec<String> {
+    let schema: Value = serde_json::from_str(model.schema.as_deref().unwrap_or("{}")).unwrap_or_default();
+    schema::named(&schema).into_iter().filter(|name| *name != model.name).map(str::to_owned).collect()
 }
 
 /// The models that a method names have to be there.

@@ -199,8 +199,21 @@ fn failure(id: &ImageId) -> Value {
     json!({ "imageId": id, "failureCode": "ImageNotFound", "failureReason": "Requested image not found" })
 }
 
+impl Batch {
+    /// One to a hundred images.
+    fn check(&self) -> Result<(), Fault> {
+        let bound = match self.image_ids.len() {
+            0 => "greater than or equal to 1",
+            1..=100 => return Ok(()),
+            _ => "less than or equal to 100",
+        };
+        Err(invalid("imageIds", &format!("Member must have length {bound}")))
+    }
+}
+
 pub(super) fn batch_get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: Batch = call.input()?;
+    input.check()?;
     check_registry(input.registry_id.as_ref())?;
     let state = cloud.world.snapshot();
     let repository = repository(&state, &input.repository_name)?;
@@ -233,6 +246,7 @@ pub(super) fn batch_get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
 
 pub(super) fn batch_delete(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: Batch = call.input()?;
+    input.check()?;
     check_registry(input.registry_id.as_ref())?;
     let (gone, failures) = cloud.world.change(|state| {
         let repository = repository_mut(state, &input.repository_name)?;

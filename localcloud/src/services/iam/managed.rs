@@ -119,7 +119,7 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     };
     let arn = account::policy_arn(&policy.path, &policy.name);
     cloud.world.change(|state| {
-        if state.policies.values().any(|other| other.name == policy.name) {
+        if state.policies.values().any(|other| other.name.eq_ignore_ascii_case(&policy.name)) {
             let message =
                 format!("A policy called {} already exists. Duplicate names are not allowed.", policy.name);
             return Err(Fault::new(409, "EntityAlreadyExists", message));

@@ -4,7 +4,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::tags::{self, Tag};
-use super::{RoleName, arn_of, bad_marker, check_trust, encoded, limit, no_such_role, path, role, role_mut};
+use super::{
+    RoleName, arn_of, bad_marker, check_principals, check_trust, encoded, limit, no_such_role, path, role,
+    role_mut,
+};
 use crate::cloud::{Cloud, now_ms};
 use crate::services::paging::page;
 use crate::wire::checks::Checks;
@@ -27,7 +30,7 @@ struct CreateRole {
 pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: CreateRole = call.input()?;
     check_name(&input.role_name)?;
-    check_trust(&input.assume_role_policy_document)?;
+    let trust = check_trust(&input.assume_role_policy_document)?;
     let path = path(input.path)?;
     let max_session_duration_s = duration(input.max_session_duration.as_deref())?.unwrap_or(3600);
     check_description(input.description.as_deref())?;
@@ -44,10 +47,12 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         tags: tags::checked(Default::default(), input.tags)?,
     };
     cloud.world.change(|state| {
-        if state.roles.contains_key(&role.name) {
+        // Names that differ in case only are the same one.
+        if state.roles.keys().any(|other| other.eq_ignore_ascii_case(&role.name)) {
             let message = format!("Role with name {} already exists.", role.name);
             return Err(Fault::new(409, "EntityAlreadyExists", message));
         }
+        check_principals(state, &trust)?;
         state.roles.insert(role.name.clone(), role.clone());
         Ok(())
     })?;
@@ -155,8 +160,9 @@ struct UpdateTrust {
 
 pub(super) fn update_trust(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: UpdateTrust = call.input()?;
-    check_trust(&input.policy_document)?;
+    let trust = check_trust(&input.policy_document)?;
     cloud.world.change(|state| {
+        check_principals(state, &trust)?;
         role_mut(state, &input.role_name)?.trust_policy = input.policy_document;
         Ok::<_, Fault>(())
     })?;

@@ -118,7 +118,8 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let tags = tags::checked(Default::default(), input.tags)?;
     let user = User { name: input.user_name, id, path, created_ms: now_ms(), tags, ..owner() };
     cloud.world.change(|state| {
-        if state.users.contains_key(&user.name) || user.name == account::USER_NAME {
+        let is_same = |other: &str| other.eq_ignore_ascii_case(&user.name);
+        if state.users.keys().any(|other| is_same(other)) || is_same(account::USER_NAME) {
             let message = format!("User with name {} already exists.", user.name);
             return Err(Fault::new(409, "EntityAlreadyExists", message));
         }
@@ -221,4 +222,10 @@ pub(super) fn groups(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     limit(input.max_items.as_deref())?;
     user(&cloud.world.snapshot(), call, &input.user_name)?;
     Ok(Answer::ok(json!({ "Groups": [], "IsTruncated": false })))
+}
+
+/// The user that an ARN names, whatever its path.
+pub(super) fn by_arn<'a>(state: &'a State, arn: &str) -> Option<&'a User> {
+    let user = state.users.get(arn.rsplit('/').next()?)?;
+    (account::arn_of_user(&user.path, &user.name) == arn).then_some(user)
 }

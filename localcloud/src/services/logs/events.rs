@@ -9,8 +9,9 @@ use super::pattern;
 use super::{bad_token, group, invalid, kept_since, limit, missing, name_of, text};
 use crate::cloud::{Cloud, now_ms};
 use crate::events::{Event, Page, Position, Scan};
+use crate::wire::checks::Checks;
 use crate::wire::fault::Fault;
-use crate::wire::{Answer, Call};
+use crate::wire::{Answer, Call, Service};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,6 +39,16 @@ pub(super) fn filter(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: Filter = call.input()?;
     let name = name_of(input.log_group_name, input.log_group_identifier)?;
     let limit = limit(input.limit, 10_000)?;
+    let mut checks = Checks::new(Service::Logs);
+    checks.length("filterPattern", input.filter_pattern.as_deref().unwrap_or_default(), 0, 1024);
+    times(&mut checks, input.start_time, input.end_time);
+    if let Some(names) = &input.log_stream_names {
+        if names.is_empty() {
+            checks.least("logStreamNames", 1);
+        }
+        checks.count("logStreamNames", &format!("[{}]", names.join(", ")), names.len(), 100);
+    }
+    checks.end()?;
     let state = cloud.world.snapshot();
     let kept_since = kept_since(group(&state, &name)?, now_ms());
     if input.log_stream_names.is_some() && input.log_stream_name_prefix.is_some() {
@@ -85,6 +96,16 @@ pub(super) fn filter(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         members["nextToken"] = format!("{}.{}", token(next), rule.page).into();
     }
     Ok(Answer::ok(members))
+}
+
+/// Times are epoch milliseconds, from 0 on.
+fn times(checks: &mut Checks, start: Option<i64>, end: Option<i64>) -> &mut Checks {
+    for (member, time) in [("startTime", start), ("endTime", end)] {
+        if let Some(time) = time {
+            checks.range(member, time, 0, i64::MAX);
+        }
+    }
+    checks
 }
 
 fn told(event: &Event) -> Value {
@@ -142,6 +163,7 @@ pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
     let input: Get = call.input()?;
     let name = name_of(input.log_group_name, input.log_group_identifier)?;
     let limit = limit(input.limit, 10_000)?;
+    times(&mut Checks::new(Service::Logs), input.start_time, input.end_time).end()?;
     let state = cloud.world.snapshot();
     let kept_since = kept_since(group(&state, &name)?, now_ms());
     if !cloud.events.has_stream(&name, &input.log_stream_name) {

@@ -65,12 +65,8 @@ fn check_name(name: &str) -> Result<(), Fault> {
             "Invalid LogGroup or LogStream, both must have length less than or equal to 512.",
         ));
     }
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-_/#".contains(&byte);
-    if name.is_empty() || !name.bytes().all(fits) {
-        let constraint = r"Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+";
-        return Err(Fault::validations(Service::Logs, &[broken("logGroupName", name, constraint)]));
-    }
-    Ok(())
+    let mut checks = Checks::new(Service::Logs);
+    checks.length("logGroupName", name, 1, 512).pattern("logGroupName", name, r"[\.\-_/#A-Za-z0-9]+").end()
 }
 
 #[derive(Deserialize)]

@@ -64,7 +64,7 @@ fn filter_name(checks: &mut Checks, member: &str, name: &str) {
 }
 
 fn metric(checks: &mut Checks, member: &str, name: &str) {
-    checks.length(member, name, 0, 255).pattern(member, name, "[^*$]*");
+    checks.length(member, name, 0, 255).pattern(member, name, "[^:*$]*");
 }
 
 pub(super) fn put(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {

@@ -46,6 +46,10 @@ pub(super) fn put(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
         checks.least("logEvents", 1);
     }
     for (index, event) in input.log_events.iter().enumerate() {
+        if event.timestamp < 0 {
+            let member = format!("logEvents.{}.member.timestamp", index + 1);
+            checks.range(&member, event.timestamp, 0, i64::MAX);
+        }
         if event.message.is_empty() {
             checks.length(&format!("logEvents.{}.member.message", index + 1), "", 1, MOST_BYTES);
         }

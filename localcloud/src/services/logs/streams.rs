@@ -27,10 +27,8 @@ pub(super) fn create(cloud: &Cloud, call: &Call) -> Result<Answer, Fault> {
             "Invalid LogGroup or LogStream, both must have length less than or equal to 512.",
         ));
     }
-    if name.is_empty() || name.contains([':', '*']) {
-        let constraint = "Member must satisfy regular expression pattern: [^:*]*";
-        return Err(Fault::validations(Service::Logs, &[broken("logStreamName", name, constraint)]));
-    }
+    let mut checks = Checks::new(Service::Logs);
+    checks.length("logStreamName", name, 1, 512).pattern("logStreamName", name, "[^:*]*").end()?;
     group(&cloud.world.snapshot(), &input.log_group_name)?;
     match cloud.events.create_stream(&input.log_group_name, name)? {
         true => Ok(Answer::empty(200)),
