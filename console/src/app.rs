@@ -235,7 +235,7 @@ impl App {
             Action::Check(kind) => self.run_checks(kind, now),
             Action::Refresh => self.refresh(),
             Action::Move(motion) => {
-                self.step(motion);
+                self.step(motion, now);
                 vec![]
             }
             Action::Enter => self.enter(now),

@@ -311,7 +311,18 @@ fn motions() -> Vec<Binding> {
 
 /// The keys of a context in `app`, without those that would be refused: what is read-only is not offered.
 pub fn offered(app: &App, context: Context) -> Vec<Binding> {
-    bindings(context).into_iter().filter(|binding| !app.refuses(&binding.action)).collect()
+    let mut offered = bindings(context);
+    offered.retain(|binding| !app.refuses(&binding.action));
+    if context == Context::Screen(ScreenName::Logs) && app.logs.detail {
+        for binding in &mut offered {
+            match binding.action {
+                Action::Move(Motion::PageUp) => binding.label = "up in the whole line",
+                Action::Move(Motion::PageDown) => binding.label = "down in the whole line",
+                _ => {}
+            }
+        }
+    }
+    offered
 }
 
 /// What `key` means where it was pressed.

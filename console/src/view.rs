@@ -49,7 +49,7 @@ pub fn draw(app: &App, theme: &Theme, now: Timestamp, frame: &mut Frame<'_>) {
     header::draw(app, theme, now, top, buf);
     match app.screen() {
         ScreenName::Board => board::draw(app, theme, now, middle, buf),
-        ScreenName::Logs => logs::draw(app, theme, middle, buf),
+        ScreenName::Logs => logs::draw(app, theme, now, middle, buf),
         ScreenName::Invocations => invocations::draw(app, theme, now, middle, buf),
         ScreenName::Checks => checks::draw(app, theme, now, middle, buf),
         ScreenName::Deploy => deploy::draw(app, theme, now, middle, buf),
@@ -82,6 +82,21 @@ pub fn board_log_rows(size: (u16, u16)) -> usize {
 /// Log rows that the logs screen shows at this size of the terminal.
 pub fn logs_rows(size: (u16, u16), detail: bool) -> usize {
     usize::from(logs::areas(middle_of(size), detail).0.height.saturating_sub(1))
+}
+
+/// The first entry of the stream that is in sight on the board or on the logs screen, and how many entries are a page there.
+pub fn logs_place(app: &App, now: Timestamp) -> (usize, usize) {
+    let middle = middle_of(app.size);
+    let pane = match app.screen() {
+        ScreenName::Board => board::areas(middle).1,
+        _ => logs::areas(middle, app.logs.detail).0,
+    };
+    logs::place(app, now, pane)
+}
+
+/// How many rows the selected event has, and how many of them the detail pane shows.
+pub fn whole_rows(app: &App) -> (usize, usize) {
+    logs::extent(&app.logs, middle_of(app.size))
 }
 
 /// Invocations that their screen shows at this size of the terminal.

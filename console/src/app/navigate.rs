@@ -154,7 +154,7 @@ impl App {
         usize::from(self.size.1.saturating_sub(4)).max(1)
     }
 
-    pub(super) fn step(&mut self, motion: Motion) {
+    pub(super) fn step(&mut self, motion: Motion, now: Timestamp) {
         let page = self.page();
         let screen = self.screen();
         if self.palette.is_some() {
@@ -166,8 +166,15 @@ impl App {
             return;
         }
         match screen {
-            ScreenName::Board => self.logs.step(motion, crate::view::board_log_rows(self.size)),
-            ScreenName::Logs => self.logs.step(motion, crate::view::logs_rows(self.size, self.logs.detail)),
+            ScreenName::Logs if self.logs.detail && matches!(motion, Motion::PageUp | Motion::PageDown) => {
+                let extent = crate::view::whole_rows(self);
+                self.logs.scroll_whole(motion == Motion::PageUp, extent, self.log_rows());
+            }
+            ScreenName::Board | ScreenName::Logs => {
+                let (_, page) = crate::view::logs_place(self, now);
+                self.logs.step(motion, page, self.log_rows());
+                self.settle_logs(now);
+            }
             ScreenName::Invocations => {
                 self.invocations.step(motion, crate::view::invocations_rows(self.size))
             }
@@ -238,10 +245,7 @@ impl App {
         if matches!(action, Action::Ask(_) | Action::Find { .. }) {
             self.open(ScreenName::Logs);
         }
-        let rows = match self.screen() {
-            ScreenName::Logs => crate::view::logs_rows(self.size, self.logs.detail),
-            _ => crate::view::board_log_rows(self.size),
-        };
+        let rows = self.log_rows();
         match action {
             Action::Ask(query) => self.logs.ask(&query),
             Action::Find { wanted, backwards } => self.find_line(wanted, backwards, rows, now),
@@ -268,6 +272,22 @@ impl App {
             }
             Action::Filter => self.logs.input = Some(self.logs.query.clone()),
             _ => {}
+        }
+        self.settle_logs(now);
+    }
+
+    /// Rows of the stream on the screen.
+    fn log_rows(&self) -> usize {
+        match self.screen() {
+            ScreenName::Logs => crate::view::logs_rows(self.size, self.logs.detail),
+            _ => crate::view::board_log_rows(self.size),
+        }
+    }
+
+    /// Remembers which line is the first in sight, so that the next key moves on from what is seen.
+    fn settle_logs(&mut self, now: Timestamp) {
+        if !self.logs.follow {
+            self.logs.offset = crate::view::logs_place(self, now).0;
         }
     }
 

@@ -9,7 +9,7 @@ use crate::app::{Gap, LiveTailState, Motion, TailState};
 use crate::domain::{LogLine, Problem, StageName, plain};
 use crate::logs::filter::Filter;
 use crate::logs::query::{Mistake, Query};
-use crate::logs::store::{Entry, Kind, Store, Wanted};
+use crate::logs::store::{Anchor, Entry, Kind, Store, Wanted};
 
 use super::checks::moved;
 use super::live::Live;
@@ -59,6 +59,8 @@ pub struct Logs {
     pub wrap: bool,
     /// Whether the selected line is shown whole.
     pub detail: bool,
+    /// How far which line is scrolled, rows: another one begins at its top.
+    scrolled: Option<(Anchor, usize)>,
     /// Live Tail.
     pub live: Live,
     /// How each stage's tail is; `None` before its first answer.
@@ -85,6 +87,7 @@ impl Logs {
             time: TimeFormat::Local,
             wrap: false,
             detail: false,
+            scrolled: None,
             live: Live::default(),
             tails: [None, None],
             marks: Marks::default(),
@@ -176,14 +179,31 @@ impl Logs {
         self.store.shown(index)
     }
 
-    /// Moves the selection; moving up stops following, going to the bottom follows again.
-    pub fn step(&mut self, motion: Motion, page: usize) {
+    /// The first row of the selected line that is in sight while it is shown whole.
+    pub fn whole_row(&self) -> usize {
+        let selected = self.selected().map(|entry| entry.anchor);
+        self.scrolled.filter(|(anchor, _)| selected == Some(*anchor)).map_or(0, |(_, row)| row)
+    }
+
+    /// Scrolls the selected line, which has `all` rows, by the `page` of them that is in sight. It stays the selected one,
+    /// so that what comes does not take it away: the stream is not followed.
+    pub fn scroll_whole(&mut self, back: bool, (all, page): (usize, usize), rows: usize) {
+        let row = self.whole_row();
+        let row = if back { row.saturating_sub(page) } else { row + page };
+        self.pause(rows);
+        let anchor = self.selected().map(|entry| entry.anchor);
+        self.scrolled = anchor.map(|anchor| (anchor, row.min(all.saturating_sub(page))));
+    }
+
+    /// Moves the selection, by `page` lines or one, in a pane of `rows` rows; moving up stops following, going to the bottom
+    /// follows again.
+    pub fn step(&mut self, motion: Motion, page: usize, rows: usize) {
         if motion == Motion::Bottom {
             return self.resume();
         }
-        self.pause(page);
+        self.pause(rows);
         self.selected = moved(self.selected, motion, self.store.shown_len(), page);
-        self.keep_selected_in_sight(page);
+        self.keep_selected_in_sight(rows);
     }
 
     /// Stops following where it is, or follows again.
@@ -276,6 +296,7 @@ impl Logs {
         }
     }
 
+    /// As far as it can be told here: lines that are wrapped have more rows than one, and those the view counts.
     fn keep_selected_in_sight(&mut self, page: usize) {
         let page = page.max(1);
         if self.selected < self.offset {

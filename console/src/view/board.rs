@@ -57,7 +57,7 @@ pub(super) fn draw(app: &App, theme: &Theme, now: Timestamp, area: Rect, buf: &m
     for (stage, area) in StageName::ALL.into_iter().zip(columns) {
         column(app, stage, theme, now, area, buf);
     }
-    super::logs::pane(app, theme, logs, false, buf);
+    super::logs::pane(app, theme, now, logs, buf);
 }
 
 fn column(app: &App, stage: StageName, theme: &Theme, now: Timestamp, area: Rect, buf: &mut Buffer) {

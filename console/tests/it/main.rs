@@ -44,6 +44,7 @@ mod logs_frames;
 mod logs_headless;
 mod logs_history;
 mod logs_history_frames;
+mod logs_sight;
 mod markers;
 mod metrics;
 mod patient;

@@ -125,6 +125,8 @@ pub(super) struct Chunk {
     pub(super) errors: usize,
     /// Entries that are markers.
     pub(super) markers: usize,
+    /// Where its notes and markers are: few, so that lines are counted without a look at each entry.
+    pub(super) notes: Rows,
 }
 
 impl Chunk {
@@ -140,6 +142,7 @@ impl Chunk {
             escaped: 0,
             errors: 0,
             markers: 0,
+            notes: none(false),
         }
     }
 
@@ -201,6 +204,8 @@ impl Chunk {
         Arc::make_mut(&mut self.metas).insert(at, meta);
         self.hits.open(at);
         self.around.open(at);
+        self.notes.open(at);
+        self.notes.set(at, !meta.is_line());
         self.hits.set(at, self.passes(at, filter));
         self.around.set(at, meta.is_in(filter));
     }
@@ -243,6 +248,8 @@ impl Chunk {
             Rows::All | Rows::Pending => Vec::new(),
         };
         self.hits.rearrange(&places, hits.into_iter());
+        // Only lines are merged.
+        self.notes.rearrange(&places, std::iter::empty());
         let metas = &self.metas;
         let of_stage = |entry: &u32| metas[*entry as usize].is_in(filter);
         self.around.rearrange(&places, fresh.iter().copied().filter(of_stage));
@@ -262,6 +269,7 @@ impl Chunk {
         self.markers -= usize::from(meta.is_marker());
         self.hits.close(at);
         self.around.close(at);
+        self.notes.close(at);
         self.disordered = true;
         self.tidy();
     }
@@ -300,6 +308,7 @@ impl Chunk {
         let mut metas = Arc::make_mut(&mut self.metas).split_off(at);
         metas.iter_mut().for_each(|meta| meta.offset -= start);
         let (hits, around) = (self.hits.split(at), self.around.split(at));
+        let notes = self.notes.split(at);
         let escaped = metas.iter().filter(|meta| meta.escaped()).count();
         let errors = metas.iter().filter(|meta| is_error(meta.level)).count();
         let markers = metas.iter().filter(|meta| meta.is_marker()).count();
@@ -309,7 +318,7 @@ impl Chunk {
         let text = Arc::new(Arc::make_mut(&mut self.text).split_off(start as usize));
         let metas = Arc::new(metas);
         self.seal();
-        Chunk { text, metas, hits, around, disordered: false, escaped, errors, markers }
+        Chunk { text, metas, hits, around, disordered: false, escaped, errors, markers, notes }
     }
 
     /// Forgets which rows are shown.

@@ -3,6 +3,7 @@
 use std::hash::BuildHasher;
 
 use super::Store;
+use super::chunk::Chunk;
 use super::entry::{Kind, Meta};
 use crate::domain::StageName;
 
@@ -41,6 +42,33 @@ impl Store {
             self.chunks.remove(index);
         }
         true
+    }
+
+    /// How many lines there are from the time on from which entries are shown.
+    pub fn lines_in_range(&self) -> usize {
+        self.len_in_range() - self.notes(|_, _| true)
+    }
+
+    /// How many lines the filter lets through.
+    pub fn lines_let_through(&self) -> usize {
+        self.hits() - self.notes(|chunk, entry| chunk.hits.has(entry))
+    }
+
+    /// How many lines are shown.
+    pub fn lines_shown(&self) -> usize {
+        self.shown_len() - self.notes(|chunk, entry| chunk.rows(self.context()).has(entry))
+    }
+
+    /// How many of those notes in range are meant.
+    fn notes(&self, meant: impl Fn(&Chunk, usize) -> bool) -> usize {
+        let of_chunk = |chunk: &Chunk| {
+            let all = chunk.notes.len(chunk.metas.len());
+            // Most chunks have none.
+            let from = if all == 0 { 0 } else { self.hidden(chunk, &chunk.notes) };
+            let entries = (from..all).filter_map(|note| chunk.notes.entry(note));
+            entries.filter(|entry| meant(chunk, *entry)).count()
+        };
+        self.chunks.iter().map(of_chunk).sum()
     }
 }
 
@@ -100,6 +128,7 @@ mod tests {
             markers in proptest::collection::vec((0i64..50, any::<bool>(), any::<bool>()), 1..12),
             budget in prop_oneof![Just(1usize << 20), 900usize..4000],
             asked in any::<bool>(),
+            from in proptest::option::of(0i64..50),
         ) {
             let mut store = Store::new(budget);
             if asked {
@@ -114,9 +143,12 @@ mod tests {
             for (index, (at, both, _)) in markers.iter().enumerate() {
                 store.insert_note(stage(*both), *at, Kind::Marker, &text(index));
             }
-            for (id, at) in lines[half..].iter().enumerate() {
+            let (late, past) = lines[half..].split_at((lines.len() - half) / 2);
+            for (id, at) in late.iter().enumerate() {
                 store.insert_line(&line(half + id, *at));
             }
+            let past = past.iter().enumerate().map(|(id, at)| line(half + late.len() + id, *at));
+            store.insert_past(&past.collect::<Vec<_>>());
             let kept_before: Vec<String> = markers_in(&store);
             for (index, (at, both, goes)) in markers.iter().enumerate() {
                 if *goes {
@@ -138,7 +170,17 @@ mod tests {
             store.set_filter(filter);
             while store.work() {}
             prop_assert_eq!(texts(&store), shown);
+            // Lines are counted without them, also where the range begins among them.
+            store.set_from(from);
+            prop_assert_eq!(store.lines_shown(), counted(&store));
+            prop_assert_eq!(store.lines_let_through(), counted(&store));
+            store.set_filter(Filter::default());
+            prop_assert_eq!(store.lines_in_range(), counted(&store));
         }
+    }
+
+    fn counted(store: &Store) -> usize {
+        (0..store.shown_len()).filter_map(|row| store.shown(row)).filter(|entry| entry.is_line()).count()
     }
 
     fn markers_in(store: &Store) -> Vec<String> {

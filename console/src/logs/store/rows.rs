@@ -44,7 +44,7 @@ impl Store {
     }
 
     /// How many entries there are from that time on.
-    pub fn len_in_range(&self) -> usize {
+    pub(super) fn len_in_range(&self) -> usize {
         self.len() - self.chunks.iter().map(|chunk| self.hidden(chunk, &Rows::All)).sum::<usize>()
     }
 

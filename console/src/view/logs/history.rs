@@ -47,7 +47,7 @@ pub(super) fn nothing(logs: &Logs) -> Option<String> {
     if reach.whole_from_ms.is_some() && reach.course == Course::On {
         return Some(" reading the history…".to_owned());
     }
-    (logs.store.len_in_range() == 0).then(|| format!(" no lines in the last {}", reach.range))
+    (logs.store.lines_in_range() == 0).then(|| format!(" no lines in the last {}", reach.range))
 }
 
 fn percent(reach: &Reach) -> String {
