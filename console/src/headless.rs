@@ -18,6 +18,7 @@ mod logs;
 mod output;
 mod plan;
 mod signals;
+mod span;
 mod status;
 mod teller;
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::logs::Closed;
 use super::logs::history::{self, Item};
 use super::signals::Signals;
-use super::{Exit, output};
+use super::{Exit, output, span};
 use crate::cli;
 use crate::cloud::Cloud;
 use crate::domain::{Problem, StageName};
@@ -25,12 +25,10 @@ pub(super) async fn run(
     arguments: &cli::Invocations,
 ) -> Result<Exit, Problem> {
     let now = Timestamp::now();
-    let since = arguments.since.milliseconds(now);
-    let until = arguments.until.unwrap_or(cli::When::At(now)).milliseconds(now);
-    if until < since {
-        output::aside("callboard: --until is before --since: there is nothing between them");
+    let Some((since, until)) = span::asked(arguments.since, arguments.until, now) else {
         return Ok(Exit::Usage);
-    }
+    };
+    let until = until.unwrap_or(now.as_millisecond());
     let mut signals = Signals::take()?;
     let mut writer = Writer::new(arguments);
     tokio::select! {

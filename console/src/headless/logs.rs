@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::signals::Signals;
-use super::{Exit, output};
+use super::{Exit, output, span};
 use crate::app::{News, TailState};
 use crate::cli;
 use crate::cloud::Cloud;
@@ -39,12 +39,9 @@ pub(super) async fn run(cloud: &Cloud, settings: &Settings, arguments: &cli::Log
         return query::run(cloud, settings, arguments).await;
     }
     let now = Timestamp::now();
-    let since = arguments.since.milliseconds(now);
-    let until = arguments.until.map(|until| until.milliseconds(now));
-    if until.is_some_and(|until| until < since) {
-        output::aside("callboard: --until is before --since: there is nothing between them");
+    let Some((since, until)) = span::asked(arguments.since, arguments.until, now) else {
         return Ok(Exit::Usage);
-    }
+    };
     let mut signals = Signals::take()?;
     let mut printer = Printer::new(arguments);
     tokio::select! {
