@@ -17,6 +17,7 @@ mod local;
 mod logs;
 mod output;
 mod plan;
+mod reader;
 mod signals;
 mod span;
 mod status;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::logs::Closed;
 use super::logs::history::{self, Item};
 use super::signals::Signals;
-use super::{Exit, output, span};
+use super::{Exit, output, reader, span};
 use crate::cli;
 use crate::cloud::Cloud;
 use crate::domain::{Problem, StageName};
@@ -32,7 +32,10 @@ pub(super) async fn run(
     let mut signals = Signals::take()?;
     let mut writer = Writer::new(arguments);
     tokio::select! {
+        // A signal ends who reads, too: it is what counts then.
+        biased;
         exit = signals.next() => return Ok(exit),
+        () = reader::gone() => return Ok(Exit::Done),
         ended = read(cloud, settings, arguments.stages.names(), (since, until), &mut writer) => ended?,
     }
     writer.problem.map_or(Ok(Exit::Done), Err)

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::signals::Signals;
-use super::{Exit, output, span};
+use super::{Exit, output, reader, span};
 use crate::app::{News, TailState};
 use crate::cli;
 use crate::cloud::Cloud;
@@ -45,7 +45,10 @@ pub(super) async fn run(cloud: &Cloud, settings: &Settings, arguments: &cli::Log
     let mut signals = Signals::take()?;
     let mut printer = Printer::new(arguments);
     tokio::select! {
+        // A signal ends who reads, too: it is what counts then.
+        biased;
         exit = signals.next() => return Ok(exit),
+        () = reader::gone() => return Ok(Exit::Done),
         ended = print(cloud, settings, arguments, since, until, &mut printer) => ended?,
     }
     printer.problem().map_or(Ok(Exit::Done), Err)
