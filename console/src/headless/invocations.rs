@@ -6,8 +6,8 @@ use std::io::{ErrorKind, IsTerminal, Write};
 
 use jiff::Timestamp;
 
-use super::logs::Closed;
-use super::logs::history::{self, Item};
+use super::logs::history::{self, Item, Past};
+use super::logs::{Closed, PATIENCE};
 use super::signals::Signals;
 use super::{Exit, output, reader, span};
 use crate::cli;
@@ -51,8 +51,12 @@ async fn read(
 ) -> Result<(), Problem> {
     let mut table = Table::default();
     let mut take = |item: Item<'_>| {
-        // Nobody asked for markers.
-        let Item::Line(line) = item else { return Ok(()) };
+        let line = match item {
+            Item::Line(line) => line,
+            Item::Pause => return writer.flush(),
+            // Nobody asked for markers.
+            Item::Marker(_) => return Ok(()),
+        };
         // What would have to go to stay within the bound is written too, so nothing is lost.
         let mut gone = |turn: Turn, one: Invocation<'_>| {
             if turn == Turn::Gone {
@@ -64,7 +68,8 @@ async fn read(
         if writer.batch.len() >= BATCH { writer.flush() } else { Ok(()) }
     };
     let no_markers = std::future::ready(Vec::new());
-    if history::merge(cloud, settings, stages, since, until, no_markers, &mut take).await?.is_none() {
+    let past = Past { stages, from: since, to: until, patience: Some(PATIENCE) };
+    if history::merge(cloud, settings, past, no_markers, &mut take).await?.is_none() {
         return Ok(());
     }
     table.take_all(&mut |_, one| writer.one(&one));

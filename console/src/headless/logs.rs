@@ -3,10 +3,12 @@
 pub(super) mod history;
 mod marks;
 mod meter;
+mod patience;
 mod printer;
 mod query;
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
@@ -21,7 +23,7 @@ use crate::domain::{Problem, StageName};
 use crate::logs::tail::{self, Source};
 use crate::settings::Settings;
 
-use history::Item;
+use history::{Item, Past};
 use marks::Marks;
 use meter::Meter;
 use printer::Printer;
@@ -30,6 +32,8 @@ use printer::Printer;
 const OVERLAP_MS: i64 = 60_000;
 /// News that may wait to be printed.
 const QUEUE: usize = 16;
+/// How long a command that comes to an end bears that AWS answers nothing but that it has no time.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Whoever reads has gone away: there is nothing more to do.
 pub(super) struct Closed;
@@ -77,11 +81,15 @@ async fn print(
             }
             printer.line(line)
         }
+        Item::Pause => printer.flush(),
     };
     let mut marks = Marks::new(!arguments.no_markers, stages, since);
     let markers = marks.first(cloud, settings, end);
+    // A tail goes on until it is ended, whatever AWS says in between.
+    let patience = (!arguments.follow).then_some(PATIENCE);
+    let past = Past { stages, from: since, to: end, patience };
     let merged = tokio::select! {
-        merged = history::merge(cloud, settings, stages, since, end, markers, &mut take) => merged?,
+        merged = history::merge(cloud, settings, past, markers, &mut take) => merged?,
         () = meter.tell() => None,
     };
     drop(meter);
