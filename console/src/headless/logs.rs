@@ -94,6 +94,9 @@ async fn print(
     };
     drop(meter);
     let Some(missing) = merged else { return Ok(()) };
+    if let Some(hint) = printer.hint() {
+        output::aside(format!("callboard: no line passes the filter: {hint}"));
+    }
     if printer.flush().is_err() || !arguments.follow {
         return Ok(());
     }

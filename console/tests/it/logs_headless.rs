@@ -91,6 +91,12 @@ async fn both_stages_are_merged_filtered_and_masked() {
     assert!(out.contains("Duration: 600.5 ms") && out.lines().count() == 1, "{out}");
     let (code, out, err) = run(&project, &["stage", "--filter", "-START"]).await;
     assert_eq!((code, out.lines().count()), (0, 3), "{out}{err}");
+    // Text that is found is what was asked for; where it is not, a field may have been meant.
+    let (code, out, err) = run(&project, &["stage", "--filter", "level=warn"]).await;
+    assert_eq!((code, out.as_str()), (0, ""));
+    assert!(err.contains("level=warn is looked for as text: a field is asked for with level:warn"), "{err}");
+    let (_, _, err) = run(&project, &["stage", "--filter", "level:warn"]).await;
+    assert_eq!(err, "");
     let (_, out, _) = run(&project, &["--since", "30s"]).await;
     assert_eq!(out, "");
 

@@ -1,6 +1,6 @@
 //! `callboard logs` and `invocations` while AWS refuses, holds back or cuts pages, and while nobody reads what they print.
 
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use localcloud::LocalCloud;
@@ -45,8 +45,7 @@ fn numbers(text: &str) -> Vec<usize> {
 fn invocations(project: &Project, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_callboard"));
     command.current_dir(project.path()).arg("invocations").args(arguments);
-    command.stdin(std::process::Stdio::null());
-    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -164,7 +163,13 @@ async fn a_throttle_that_lasts_is_told_and_so_is_its_end() {
     let mut told = Reader::of(child.stderr.take().expect("stderr"));
     let first = told.next().await;
     assert!(first.starts_with("callboard: could not read the log group"), "{first}");
-    while !told.next().await.starts_with("prod THROTTLED: AWS is asked again for 60 s") {}
+    loop {
+        let line = told.next().await;
+        assert!(!line.is_empty(), "it has ended");
+        if line == "prod THROTTLED: AWS is asked again for 60 s" {
+            break;
+        }
+    }
     pages_fail(&cloud, []);
     assert_eq!(told.next().await, "prod: the log is read again");
     assert_eq!(told.next().await, "");
