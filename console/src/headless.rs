@@ -17,7 +17,9 @@ mod local;
 mod logs;
 mod output;
 mod plan;
+mod reader;
 mod signals;
+mod span;
 mod status;
 mod teller;
 

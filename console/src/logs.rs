@@ -1,7 +1,7 @@
 //! The log pipeline: follow a log group, read what each event says, keep a bounded number of bytes of it in order of
 //! time, and show what a query lets through. Beside it, what the lines say is put together to invocations.
 
-mod back_off;
+pub(crate) mod back_off;
 pub mod covered;
 pub mod export;
 pub mod filter;

@@ -6,10 +6,10 @@ use std::io::{ErrorKind, IsTerminal, Write};
 
 use jiff::Timestamp;
 
-use super::logs::Closed;
-use super::logs::history::{self, Item};
+use super::logs::history::{self, Item, Past};
+use super::logs::{Closed, PATIENCE};
 use super::signals::Signals;
-use super::{Exit, output};
+use super::{Exit, output, reader, span};
 use crate::cli;
 use crate::cloud::Cloud;
 use crate::domain::{Problem, StageName};
@@ -25,16 +25,17 @@ pub(super) async fn run(
     arguments: &cli::Invocations,
 ) -> Result<Exit, Problem> {
     let now = Timestamp::now();
-    let since = arguments.since.milliseconds(now);
-    let until = arguments.until.unwrap_or(cli::When::At(now)).milliseconds(now);
-    if until < since {
-        output::aside("callboard: --until is before --since: there is nothing between them");
+    let Some((since, until)) = span::asked(arguments.since, arguments.until, now) else {
         return Ok(Exit::Usage);
-    }
+    };
+    let until = until.unwrap_or(now.as_millisecond());
     let mut signals = Signals::take()?;
     let mut writer = Writer::new(arguments);
     tokio::select! {
+        // A signal ends who reads, too: it is what counts then.
+        biased;
         exit = signals.next() => return Ok(exit),
+        () = reader::gone() => return Ok(Exit::Done),
         ended = read(cloud, settings, arguments.stages.names(), (since, until), &mut writer) => ended?,
     }
     writer.problem.map_or(Ok(Exit::Done), Err)
@@ -50,8 +51,12 @@ async fn read(
 ) -> Result<(), Problem> {
     let mut table = Table::default();
     let mut take = |item: Item<'_>| {
-        // Nobody asked for markers.
-        let Item::Line(line) = item else { return Ok(()) };
+        let line = match item {
+            Item::Line(line) => line,
+            Item::Pause => return writer.flush(),
+            // Nobody asked for markers.
+            Item::Marker(_) => return Ok(()),
+        };
         // What would have to go to stay within the bound is written too, so nothing is lost.
         let mut gone = |turn: Turn, one: Invocation<'_>| {
             if turn == Turn::Gone {
@@ -63,7 +68,8 @@ async fn read(
         if writer.batch.len() >= BATCH { writer.flush() } else { Ok(()) }
     };
     let no_markers = std::future::ready(Vec::new());
-    if history::merge(cloud, settings, stages, since, until, no_markers, &mut take).await?.is_none() {
+    let past = Past { stages, from: since, to: until, patience: Some(PATIENCE) };
+    if history::merge(cloud, settings, past, no_markers, &mut take).await?.is_none() {
         return Ok(());
     }
     table.take_all(&mut |_, one| writer.one(&one));

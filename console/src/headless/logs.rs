@@ -3,17 +3,19 @@
 pub(super) mod history;
 mod marks;
 mod meter;
+mod patience;
 mod printer;
 mod query;
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::signals::Signals;
-use super::{Exit, output};
+use super::{Exit, output, reader, span};
 use crate::app::{News, TailState};
 use crate::cli;
 use crate::cloud::Cloud;
@@ -21,7 +23,7 @@ use crate::domain::{Problem, StageName};
 use crate::logs::tail::{self, Source};
 use crate::settings::Settings;
 
-use history::Item;
+use history::{Item, Past};
 use marks::Marks;
 use meter::Meter;
 use printer::Printer;
@@ -30,6 +32,8 @@ use printer::Printer;
 const OVERLAP_MS: i64 = 60_000;
 /// News that may wait to be printed.
 const QUEUE: usize = 16;
+/// How long a command that comes to an end bears that AWS answers nothing but that it has no time.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Whoever reads has gone away: there is nothing more to do.
 pub(super) struct Closed;
@@ -39,16 +43,16 @@ pub(super) async fn run(cloud: &Cloud, settings: &Settings, arguments: &cli::Log
         return query::run(cloud, settings, arguments).await;
     }
     let now = Timestamp::now();
-    let since = arguments.since.milliseconds(now);
-    let until = arguments.until.map(|until| until.milliseconds(now));
-    if until.is_some_and(|until| until < since) {
-        output::aside("callboard: --until is before --since: there is nothing between them");
+    let Some((since, until)) = span::asked(arguments.since, arguments.until, now) else {
         return Ok(Exit::Usage);
-    }
+    };
     let mut signals = Signals::take()?;
     let mut printer = Printer::new(arguments);
     tokio::select! {
+        // A signal ends who reads, too: it is what counts then.
+        biased;
         exit = signals.next() => return Ok(exit),
+        () = reader::gone() => return Ok(Exit::Done),
         ended = print(cloud, settings, arguments, since, until, &mut printer) => ended?,
     }
     printer.problem().map_or(Ok(Exit::Done), Err)
@@ -77,15 +81,22 @@ async fn print(
             }
             printer.line(line)
         }
+        Item::Pause => printer.flush(),
     };
     let mut marks = Marks::new(!arguments.no_markers, stages, since);
     let markers = marks.first(cloud, settings, end);
+    // A tail goes on until it is ended, whatever AWS says in between.
+    let patience = (!arguments.follow).then_some(PATIENCE);
+    let past = Past { stages, from: since, to: end, patience };
     let merged = tokio::select! {
-        merged = history::merge(cloud, settings, stages, since, end, markers, &mut take) => merged?,
+        merged = history::merge(cloud, settings, past, markers, &mut take) => merged?,
         () = meter.tell() => None,
     };
     drop(meter);
     let Some(missing) = merged else { return Ok(()) };
+    if let Some(hint) = printer.hint() {
+        output::aside(format!("callboard: no line passes the filter: {hint}"));
+    }
     if printer.flush().is_err() || !arguments.follow {
         return Ok(());
     }

@@ -6,20 +6,20 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
 /// The waits after failures in a row. A new one begins with the first wait again.
 #[derive(Debug)]
-pub(super) struct BackOff {
+pub(crate) struct BackOff {
     waits: ExponentialBackoff,
     longest: Duration,
 }
 
 impl BackOff {
     /// The least first wait, and the longest before the jitter, which at most doubles it.
-    pub(super) fn new(first: Duration, longest: Duration) -> BackOff {
+    pub(crate) fn new(first: Duration, longest: Duration) -> BackOff {
         let waits = ExponentialBuilder::default().with_min_delay(first).with_max_delay(longest);
         BackOff { waits: waits.with_jitter().without_max_times().build(), longest }
     }
 
     /// The next wait.
-    pub(super) fn wait(&mut self) -> Duration {
+    pub(crate) fn wait(&mut self) -> Duration {
         self.waits.next().unwrap_or(self.longest)
     }
 }

@@ -12,6 +12,7 @@
 //! Text and expressions without a capital letter are found in any case, as ripgrep and vim have it.
 
 mod fields;
+mod hint;
 mod matching;
 mod needle;
 mod parse;

@@ -1,7 +1,7 @@
 //! `callboard logs`: the program itself against a local cloud that holds log events.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -91,6 +91,12 @@ async fn both_stages_are_merged_filtered_and_masked() {
     assert!(out.contains("Duration: 600.5 ms") && out.lines().count() == 1, "{out}");
     let (code, out, err) = run(&project, &["stage", "--filter", "-START"]).await;
     assert_eq!((code, out.lines().count()), (0, 3), "{out}{err}");
+    // Text that is found is what was asked for; where it is not, a field may have been meant.
+    let (code, out, err) = run(&project, &["stage", "--filter", "level=warn"]).await;
+    assert_eq!((code, out.as_str()), (0, ""));
+    assert!(err.contains("level=warn is looked for as text: a field is asked for with level:warn"), "{err}");
+    let (_, _, err) = run(&project, &["stage", "--filter", "level:warn"]).await;
+    assert_eq!(err, "");
     let (_, out, _) = run(&project, &["--since", "30s"]).await;
     assert_eq!(out, "");
 
@@ -181,7 +187,7 @@ async fn following_prints_each_line_once_until_it_is_interrupted() {
     let t = now();
     put(&logs, "stage", &[(t - 2000, "one"), (t - 1000, "two")]).await;
     let mut child = command(&project, &["stage", "--follow"]).spawn().expect("the program");
-    let mut lines = Reader::of(&mut child);
+    let mut lines = Reader::of(child.stdout.take().expect("stdout"));
     assert!(lines.next().await.ends_with("one"));
     assert!(lines.next().await.ends_with("two"));
     // One that comes behind, and one that comes late.
@@ -197,22 +203,20 @@ async fn following_prints_each_line_once_until_it_is_interrupted() {
 }
 
 /// Reads a program's lines away from the local cloud's threads.
-#[cfg(unix)]
-struct Reader {
+pub(crate) struct Reader {
     lines: tokio::sync::mpsc::UnboundedReceiver<String>,
 }
 
-#[cfg(unix)]
 impl Reader {
-    fn of(child: &mut Child) -> Reader {
-        let out = BufReader::new(child.stdout.take().expect("stdout"));
+    pub(crate) fn of(out: impl Read + Send + 'static) -> Reader {
+        let out = BufReader::new(out);
         let (send, lines) = tokio::sync::mpsc::unbounded_channel();
         std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
         Reader { lines }
     }
 
     /// The next line; empty when there are no more.
-    async fn next(&mut self) -> String {
+    pub(crate) async fn next(&mut self) -> String {
         let longest = std::time::Duration::from_secs(60);
         tokio::time::timeout(longest, self.lines.recv()).await.expect("a line in time").unwrap_or_default()
     }

@@ -42,6 +42,7 @@ mod least_policy;
 mod live_tail;
 mod logs_frames;
 mod logs_headless;
+mod logs_headless_faults;
 mod logs_history;
 mod logs_history_frames;
 mod logs_sight;

@@ -24,6 +24,8 @@ pub(super) struct Printer {
     style: Style,
     /// Of each log stream the last line: when, what belongs to it, and whether it was printed.
     last: HashMap<(StageName, String), (i64, Link, bool)>,
+    /// Whether a line passed.
+    found: bool,
     problem: Option<Problem>,
 }
 
@@ -40,6 +42,7 @@ impl Printer {
             query: arguments.filter.clone(),
             style,
             last: HashMap::new(),
+            found: false,
             problem: None,
         }
     }
@@ -51,6 +54,7 @@ impl Printer {
         if !self.query.is_empty() && !self.passes(line, &raw, read) {
             return Ok(());
         }
+        self.found = true;
         self.style.write(&mut self.batch, line, &parsed, read);
         if self.batch.len() >= BATCH { self.flush() } else { Ok(()) }
     }
@@ -73,6 +77,11 @@ impl Printer {
         }
         self.last.insert(stream, (line.timestamp_ms, read.link, passes));
         passes
+    }
+
+    /// What the query may have meant, where no line passed it.
+    pub(super) fn hint(&self) -> Option<String> {
+        if self.found { None } else { self.query.hint() }
     }
 
     /// Why nothing more can be written; that nobody reads any more is none.

@@ -14,7 +14,7 @@ use crate::cli;
 use crate::cloud::{Cloud, QueryFigures, QueryState};
 use crate::domain::Problem;
 use crate::headless::signals::Signals;
-use crate::headless::{Exit, output};
+use crate::headless::{Exit, output, span};
 use crate::logs::insights::{self, Asked, Found, Start, Started};
 use crate::settings::Settings;
 
@@ -27,12 +27,10 @@ pub(super) async fn run(
     arguments: &cli::LogsQuery,
 ) -> Result<Exit, Problem> {
     let now = Timestamp::now();
-    let start = arguments.since.milliseconds(now);
-    let end = arguments.until.map_or(now.as_millisecond(), |until| until.milliseconds(now));
-    if end < start {
-        output::aside("callboard: --until is before --since: there is nothing between them");
+    let Some((start, end)) = span::asked(arguments.since, arguments.until, now) else {
         return Ok(Exit::Usage);
-    }
+    };
+    let end = end.unwrap_or(now.as_millisecond());
     let stages = arguments.stages.names().iter().map(|stage| (*stage, settings.log_group(*stage)));
     let asked = Asked {
         text: arguments.query.clone(),

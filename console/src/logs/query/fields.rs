@@ -125,7 +125,7 @@ impl Field {
 }
 
 /// The first of the hundred that `5xx` stands for.
-fn hundred(value: &str) -> Option<f64> {
+pub(super) fn hundred(value: &str) -> Option<f64> {
     let digit = value.strip_suffix("xx").or_else(|| value.strip_suffix("XX"))?;
     digit.parse::<u8>().ok().filter(|digit| (1..=9).contains(digit)).map(|digit| f64::from(digit) * 100.0)
 }
