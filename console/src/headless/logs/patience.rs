@@ -15,6 +15,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// What is over sooner tells nothing.
 const QUIET: Duration = Duration::from_secs(3);
 
+/// How long no answer at all is borne before the first page: then it is rather the address or the network that is wrong.
+const UNREACHED: Duration = Duration::from_secs(5);
+
 /// The patience with one log group. It is whole again with each page that comes.
 pub(super) struct Patience {
     stage: StageName,
@@ -24,12 +27,14 @@ pub(super) struct Patience {
     /// When the first of the failures in a row was.
     failing: Option<Instant>,
     told: bool,
+    /// A page has come.
+    reached: bool,
 }
 
 impl Patience {
     pub(super) fn new(stage: StageName, longest: Option<Duration>) -> Patience {
         let back_off = BackOff::new(FIRST_WAIT, LONGEST_WAIT);
-        Patience { stage, longest, back_off, failing: None, told: false }
+        Patience { stage, longest, back_off, failing: None, told: false, reached: false }
     }
 
     /// How long to wait before the page is asked for again; the problem where that is of no use, or was done for long enough.
@@ -39,7 +44,9 @@ impl Patience {
             return Err(problem);
         }
         let lasts = now.duration_since(*self.failing.get_or_insert(now));
-        if self.longest.is_some_and(|longest| lasts >= longest) {
+        let unreached = kind == FaultKind::Unanswered && !self.reached;
+        let longest = self.longest.map(|longest| if unreached { longest.min(UNREACHED) } else { longest });
+        if longest.is_some_and(|longest| lasts >= longest) {
             return Err(problem);
         }
         if lasts >= QUIET && !std::mem::replace(&mut self.told, true) {
@@ -51,13 +58,14 @@ impl Patience {
 
     /// The page has come.
     pub(super) fn renew(&mut self) {
+        self.reached = true;
         if self.failing.is_none() {
             return;
         }
         if self.told {
             output::aside(format!("{}: the log is read again", self.stage));
         }
-        *self = Patience::new(self.stage, self.longest);
+        *self = Patience { reached: true, ..Patience::new(self.stage, self.longest) };
     }
 
     fn text(&self, trouble: Trouble) -> String {
@@ -84,6 +92,7 @@ mod tests {
         let start = Instant::now();
         let later = |seconds| start + Duration::from_secs(seconds);
         let mut patience = Patience::new(StageName::Prod, Some(LONGEST));
+        patience.renew();
         for (kind, at) in [(FaultKind::Throttled, 0), (FaultKind::Unanswered, 30), (FaultKind::Throttled, 59)]
         {
             let wait = patience.after(fault(kind), later(at)).expect("a wait");
@@ -97,6 +106,10 @@ mod tests {
         patience.renew();
         patience.after(fault(FaultKind::Throttled), later(100)).expect("a page has come in between");
         assert!(!patience.told, "what has just begun is not worth a word");
+
+        let mut patience = Patience::new(StageName::Prod, Some(LONGEST));
+        patience.after(fault(FaultKind::Unanswered), later(0)).expect("a wait");
+        assert!(patience.after(fault(FaultKind::Unanswered), later(5)).is_err(), "nobody was ever there");
 
         let mut patience = Patience::new(StageName::Prod, None);
         for at in [0, 1_000_000] {

@@ -17,12 +17,9 @@ impl Schema<'_> {
     ) -> Result<(), Unusable> {
         match (keyword, value) {
             ("type", _) => complaints.extend(type_of(rule, value)),
-            ("enum", _) => {
-                if !rule.as_array().is_some_and(|values| values.contains(value)) {
-                    complaints.push(format!(
-                        "instance value ({value}) not found in enum (possible values: {rule})"
-                    ));
-                }
+            ("enum", _) if !rule.as_array().is_some_and(|values| values.contains(value)) => {
+                complaints
+                    .push(format!("instance value ({value}) not found in enum (possible values: {rule})"));
             }
             ("allOf" | "anyOf" | "oneOf", _) => complaints.extend(self.of_several(keyword, rule, value)?),
             ("not", _) if self.below(rule).fits(value)? => {
