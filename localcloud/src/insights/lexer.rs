@@ -25,9 +25,23 @@ pub(super) enum Token {
 const SYMBOLS: [&str; 19] =
     ["!=", "<=", ">=", "=~", "|", ",", "(", ")", "[", "]", "=", "<", ">", "+", "-", "*", "/", "%", "^"];
 
-/// Units of a length of time, milliseconds. Months, quarters and years are no fixed length.
-const UNITS: [(&str, i64); 6] =
-    [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000), ("w", 604_800_000)];
+/// Units of a length of time, milliseconds, as the page "stats" of CloudWatch Logs has them. Months, quarters and years are no fixed
+/// length.
+const UNITS: [(&[&str], i64); 6] = [
+    (&["ms", "msec", "millisecond"], 1),
+    (&["s", "sec", "second"], 1000),
+    (&["m", "min", "minute"], 60_000),
+    (&["h", "hr", "hour"], 3_600_000),
+    (&["d", "day"], 86_400_000),
+    (&["w", "week"], 604_800_000),
+];
+
+/// What a unit stands for. An `s` makes the plural of all but those of one letter.
+fn unit_of(name: &str) -> Option<i64> {
+    let singular = name.strip_suffix('s').filter(|singular| singular.len() > 1);
+    let is_of = |names: &[&str]| names.iter().any(|known| *known == name || Some(*known) == singular);
+    UNITS.into_iter().find(|(names, _)| is_of(names)).map(|(_, length)| length)
+}
 
 /// The text and how far it was read, bytes.
 #[derive(Debug, Clone)]
@@ -125,7 +139,7 @@ impl<'a> Lexer<'a> {
         if unit.is_empty() {
             return Ok(Token::Number(number));
         }
-        let length = UNITS.into_iter().find(|(name, _)| *name == unit).map(|(_, length)| length as f64);
+        let length = unit_of(&unit).map(|length| length as f64);
         match length.map(|length| number * length) {
             // Exact far beyond any length of time that matters.
             Some(length) if (1.0..9e15).contains(&length) => Ok(Token::Duration(length as i64)),
@@ -133,7 +147,7 @@ impl<'a> Lexer<'a> {
             None => Err(self.mistake(
                 start..end,
                 format!(
-                    "Callboard's local cloud does not offer {unit:?} as a unit of time: ms, s, m, h, d, w"
+                    "Callboard's local cloud does not offer {unit:?} as a unit of time: ms, sec, min, hr, day, week"
                 ),
             )),
         }
@@ -225,6 +239,10 @@ mod tests {
                 Token::Duration(300_000)
             ]
         );
+        for (text, length) in [("5min", 300_000), ("1hr", 3_600_000), ("2hours", 7_200_000), ("10ms", 10)] {
+            assert_eq!(tokens(text).unwrap(), [Token::Duration(length)], "{text}");
+        }
+        assert!(tokens("1mo").is_err() && tokens("5ss").is_err());
     }
 
     #[test]
